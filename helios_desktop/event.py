@@ -1,0 +1,186 @@
+"""What an observation means: one fact on the timeline, received or derived.
+
+`docs/events.md` lists every type with its keys and its one severity.
+"""
+
+from enum import IntEnum
+from typing import Final
+
+from msgspec import Struct
+
+from helios_desktop.observation import Cause, Observation, Phase
+from helios_desktop.protocol.messages import (
+    Body,
+    CustomMetrics,
+    Latency,
+    Malformed,
+    PeerChange,
+    Pong,
+    ServerError,
+    Snapshot,
+    StateChange,
+    Status,
+    Unknown,
+    Uptime,
+)
+from helios_desktop.protocol.subscription import Topic
+
+
+class Severity(IntEnum):
+    """How much a type asks for attention, rising."""
+
+    INFO = 0
+    NOTICE = 1
+    WARNING = 2
+    PROBLEM = 3
+
+
+class ConnectionEvent(Struct, frozen=True, gc=False):
+    """`connection`, `connection_lost`, `connection_refused`: a session entered another phase."""
+
+    phase: Phase
+    cause: Cause
+    detail: str
+    attempt: int
+    retry_at_ns: int | None
+
+
+class Gap(Struct, frozen=True, gc=False):
+    """A stretch of time in which something was, or may have been, missed. A fact of the state and an event.
+
+    topic:    None where all of them are missing
+    lost:     how many messages, where that is known (`prev` told it); None where it is not
+    until_ns: None while it lasts
+    """
+
+    observer: str
+    cause: str  # "disconnected", "lost" or "topic_off"
+    since_ns: int
+    until_ns: int | None = None
+    topic: Topic | None = None
+    lost: int | None = None
+
+
+class LeaderChange(Struct, frozen=True, gc=False):
+    """`leader_change`: another node leads, or the same one a later term. `old_leader` None: none was known."""
+
+    old_leader: str | None
+    new_leader: str
+    term: int | None
+
+
+class LeaderLost(Struct, frozen=True, gc=False):
+    """`leader_lost`: nobody whom we hear leads any more."""
+
+    leader: str
+    term: int | None
+    reason: str
+
+
+class TermChange(Struct, frozen=True, gc=False):
+    """`term_change`: the highest term known of the cluster rose."""
+
+    old_term: int
+    new_term: int
+
+
+class NodeReach(Struct, frozen=True, gc=False):
+    """`peer_unreachable`, `peer_reachable`, `node_silent`, `node_heard`: a node went out of reach or came back."""
+
+    node_id: str
+    reason: str
+    since_ns: int | None = None
+
+
+class NodeRestarted(Struct, frozen=True, gc=False):
+    """`node_restarted`: its uptime went back. In nanoseconds."""
+
+    node_id: str
+    old_uptime_ns: int
+    new_uptime_ns: int
+
+
+class CommitProgress(Struct, frozen=True, gc=False):
+    """`commit_stalled`, `commit_resumed`: the cluster's commit index stands still although entries wait, or moves."""
+
+    commit_index: int
+    stalled_ns: int
+
+
+Fact = (
+    Body
+    | ConnectionEvent
+    | Gap
+    | LeaderChange
+    | LeaderLost
+    | TermChange
+    | NodeReach
+    | NodeRestarted
+    | CommitProgress
+)
+
+
+class Event(Struct, frozen=True, gc=False):
+    """One row of the timeline.
+
+    type:        as received; `malformed` for a frame that is no message; else a type of our own
+    at_ns:       its place on the time axis: when the observation that told it was received
+    timestamp:   the server's own text, "" where there is none
+    observer:    who told it
+    node:        whom it is about, "" for the cluster or the connection
+    observation: what told it; the raw text is there
+    evidence:    of a derived event, the observations that it follows from, oldest first; empty for all others
+    """
+
+    type: str
+    at_ns: int
+    timestamp: str
+    observer: str
+    node: str
+    body: Fact
+    observation: Observation
+    evidence: tuple[Observation, ...] = ()
+
+    @property
+    def is_derived(self) -> bool:
+        """True where no server said so, but we conclude it."""
+        return bool(self.evidence)
+
+    @property
+    def severity(self) -> Severity:
+        """That of its type."""
+        return severity_of(self.type)
+
+
+SEVERITIES: Final[dict[str, Severity]] = {
+    "status": Severity.INFO,
+    "status_update": Severity.INFO,
+    "state_change": Severity.NOTICE,
+    "peer_change": Severity.NOTICE,
+    "latency": Severity.INFO,
+    "uptime": Severity.INFO,
+    "snapshot": Severity.INFO,
+    "custom_metrics": Severity.INFO,
+    "error": Severity.WARNING,
+    "pong": Severity.INFO,
+    "malformed": Severity.WARNING,
+    "connection": Severity.INFO,
+    "connection_lost": Severity.PROBLEM,
+    "connection_refused": Severity.PROBLEM,
+    "gap": Severity.WARNING,
+    "leader_change": Severity.NOTICE,
+    "leader_lost": Severity.PROBLEM,
+    "term_change": Severity.NOTICE,
+    "peer_unreachable": Severity.PROBLEM,
+    "peer_reachable": Severity.NOTICE,
+    "node_silent": Severity.WARNING,
+    "node_heard": Severity.NOTICE,
+    "node_restarted": Severity.WARNING,
+    "commit_stalled": Severity.PROBLEM,
+    "commit_resumed": Severity.NOTICE,
+}
+
+
+def severity_of(event_type: str) -> Severity:
+    """One severity a type; a type that nobody knows is a notice."""
+    return SEVERITIES.get(event_type, Severity.NOTICE)

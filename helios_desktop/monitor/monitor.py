@@ -1,0 +1,116 @@
+"""One cluster, watched: sessions make observations, the fold makes state and events of them, all in one place.
+
+Any number of monitors live in one process without knowing each other. Nothing here knows a screen.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+
+from helios_desktop.client.session import Session
+from helios_desktop.event import Event
+from helios_desktop.monitor.target import Target
+from helios_desktop.observation import Observation, tick
+from helios_desktop.protocol.subscription import Topic
+from helios_desktop.store.fold import fold
+from helios_desktop.store.log import EventLog
+from helios_desktop.store.series import SeriesBook
+from helios_desktop.store.state import ClusterState
+
+TICK_S = 1.0
+
+Listener = Callable[[Observation, tuple[Event, ...]], None]
+
+
+class Monitor:
+    """What is known of one cluster, kept up to date while `run` runs.
+
+    `state` is replaced, never changed: compare it by identity. `log` and `series` grow. `topics` is the set that
+    was asked for last. All calls are for the loop that runs `run`.
+    """
+
+    def __init__(self, target: Target, *, now_ns: Callable[[], int], rng: random.Random) -> None:
+        self.target = target
+        self.now_ns = now_ns
+        self.state = ClusterState(now_ns=now_ns())
+        self.log = EventLog()
+        self.series = SeriesBook()
+        self.topics = target.topics
+        self._rng = rng
+        self._sessions: dict[str, Session] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._group: asyncio.TaskGroup | None = None
+        self._listeners: list[Listener] = []
+        self._is_paused = False
+
+    async def run(self) -> None:
+        """Watch until cancelled. Sessions retry by themselves; each ends only where it needs the user."""
+        async with asyncio.TaskGroup() as self._group:
+            if self.target.follows_members:
+                for member in self.target.first_members:
+                    self._open(member, member)
+            else:
+                self._open(self.target.address.host_and_port, None)
+            while True:
+                await asyncio.sleep(TICK_S)
+                self._see(tick(self.now_ns()))
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with each observation and its events, after the fold; gives the way to stop it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def subscribe(self, topics: frozenset[Topic]) -> None:
+        """Ask every gateway for exactly these topics, now and after each reconnect."""
+        self.topics = topics
+        for session in self._sessions.values():
+            session.subscribe(topics)
+
+    def reconnect_now(self) -> None:
+        """Try at once: skip the waiting, and try again what was refused."""
+        for session in self._sessions.values():
+            session.reconnect_now()
+
+    def disconnect(self) -> None:
+        """Close every socket and stay offline until `reconnect_now`."""
+        for session in self._sessions.values():
+            session.disconnect()
+
+    def _open(self, name: str, node: str | None) -> None:
+        assert self._group is not None
+        session = Session(
+            name,
+            self.target.address,
+            self.target.credentials,
+            see=self._see,
+            now_ns=self.now_ns,
+            rng=self._rng,
+            node=node,
+            topics=self.topics,
+            tls=self.target.tls,
+            allows_plain_text=self.target.allows_plain_text,
+            opaque_token_life_s=self.target.opaque_token_life_s,
+        )
+        self._sessions[name] = session
+        self._tasks[name] = self._group.create_task(session.run(), name=f"session {name}")
+
+    def _see(self, observation: Observation) -> None:
+        before = self.state
+        self.state, events = fold(before, observation)
+        self.series.add(before, self.state, observation)
+        self.log.extend(events)
+        for listener in tuple(self._listeners):
+            listener(observation, events)
+        if self.target.follows_members and before.nodes is not self.state.nodes:
+            self._follow_members()
+
+    def _follow_members(self) -> None:
+        """Open a session for each member that has none, and end those of members that were removed."""
+        members = self.state.nodes.keys()
+        if not members:
+            return
+        for member in members - self._sessions.keys():
+            self._open(member, member)
+        for gone in self._sessions.keys() - members:
+            self._sessions.pop(gone).disconnect()
+            self._tasks.pop(gone).cancel()

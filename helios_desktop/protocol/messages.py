@@ -1,0 +1,429 @@
+"""The bodies of all server messages as frozen types (guide, "Message Types" and "Server Message Types").
+
+One type a kind serves both dialects: its fields are the guide's, and what the real gateway names otherwise
+(wire.md §3 and §4) stands beside them as optional fields, from which the guide's are filled on decoding. None
+means "not told": it is left out on encoding, so that a gateway which sets the guide's fields sends exactly those.
+All `*_ms` are milliseconds, `*_bytes` bytes, `*_index` and `term` counts that start at 1 (0: none yet).
+"""
+
+from typing import Final
+
+from msgspec import Raw, Struct
+from msgspec.structs import force_setattr
+
+from helios_desktop.protocol.durations import parse_duration
+
+
+class Stats(Struct, frozen=True, gc=False, omit_defaults=True):
+    """Latency of one RPC kind. Percentiles are over the last 100 samples (wire.md §3.1)."""
+
+    count: int
+    avg_value_ms: float
+    min_value_ms: float
+    max_value_ms: float
+    p50_value_ms: float | None = None
+    p90_value_ms: float | None = None
+    p99_value_ms: float | None = None
+    last_value_ms: float | None = None
+    std_dev_ms: float | None = None
+    error_count: int | None = None
+    last_error_unix: int | None = None
+
+
+class PeerLatency(Struct, frozen=True, gc=False, omit_defaults=True):
+    """Latency of all RPCs to one peer (wire.md §3.5)."""
+
+    peer_id: str
+    address: str = ""
+    append_entries: Stats | None = None
+    request_vote: Stats | None = None
+    install_snapshot: Stats | None = None
+    aggregated: Stats | None = None
+    last_contact: str | None = None
+    last_contact_unix: int | None = None
+    reachable: bool | None = None
+    consecutive_errors: int | None = None
+    connection_healthy: bool | None = None
+
+
+class StatusPeerLatency(Struct, frozen=True, gc=False):
+    """The short latency of a peer inside the real gateway's status (wire.md §3.1)."""
+
+    avg_latency_ms: float | None = None
+    min_latency_ms: float | None = None
+    max_latency_ms: float | None = None
+    p50_latency_ms: float | None = None
+    p90_latency_ms: float | None = None
+    p99_latency_ms: float | None = None
+    last_latency_ms: float | None = None
+    sample_count: int | None = None
+    error_count: int | None = None
+    error_rate: float | None = None
+    last_contact_unix: int | None = None
+    reachable: bool | None = None
+    connection_healthy: bool | None = None
+    consecutive_errors: int | None = None
+
+
+class StatusPeer(Struct, frozen=True, gc=False, omit_defaults=True):
+    """A peer in the real gateway's status; indices only on the leader and only above 0."""
+
+    id: str
+    address: str = ""
+    match_index: int | None = None
+    next_index: int | None = None
+    latency: StatusPeerLatency | None = None
+
+
+class StatusNode(Struct, frozen=True, gc=False):
+    """The real gateway's `node` part."""
+
+    id: str
+    state: str
+    term: int
+
+
+class StatusLeader(Struct, frozen=True, gc=False):
+    """The real gateway's `leader` part; the id is empty on every node but the leader itself."""
+
+    id: str = ""
+    address: str = ""
+    is_leader: bool = False
+
+
+class StatusIndices(Struct, frozen=True, gc=False):
+    """The real gateway's `indices` part."""
+
+    last_log: int | None = None
+    last_log_term: int | None = None
+    commit_index: int | None = None
+    applied_index: int | None = None
+
+
+class ClusterHealth(Struct, frozen=True, gc=False):
+    """The real gateway's own count of its peers; it keeps counting removed ones."""
+
+    healthy_peers: int = 0
+    unhealthy_peers: int = 0
+    total_peers: int = 0
+    avg_cluster_latency_ms: float | None = None
+    max_cluster_latency_ms: float | None = None
+    cluster_error_rate: float | None = None
+
+
+class UptimeStatistics(Struct, frozen=True, gc=False, omit_defaults=True):
+    """The real gateway's uptime (wire.md §3.5), and the short form of it in its status."""
+
+    current_uptime_ms: int
+    current_session_start: str | None = None
+    current_uptime_str: str | None = None
+    total_sessions: int | None = None
+    total_uptime_ms: int | None = None
+    total_uptime_str: str | None = None
+    total_downtime_ms: int | None = None
+    total_downtime_str: str | None = None
+    longest_session_ms: int | None = None
+    longest_session_str: str | None = None
+    shortest_session_ms: int | None = None
+    shortest_session_str: str | None = None
+    average_session_ms: int | None = None
+    average_session_str: str | None = None
+    uptime_percentage_24h: float | None = None
+    uptime_percentage_7d: float | None = None
+    uptime_percentage_30d: float | None = None
+    uptime_percentage_all: float | None = None
+    total_leader_time_ms: int | None = None
+    total_leader_time_str: str | None = None
+    total_follower_time_ms: int | None = None
+    total_follower_time_str: str | None = None
+    total_candidate_time_ms: int | None = None
+    total_candidate_time_str: str | None = None
+    leadership_ratio: float | None = None
+    total_elections: int | None = None
+    total_terms_as_leader: int | None = None
+    total_restarts: int | None = None
+    total_crashes: int | None = None
+    last_restart: str | None = None
+    last_crash: str | None = None
+    mtbf_ms: int | None = None
+    mtbf_str: str | None = None
+    first_tracked_time: str | None = None
+
+
+class Uptime(Struct, frozen=True, gc=False, omit_defaults=True):
+    """Uptime of one node (guide, "Uptime Update"). Of statistics, the texts are filled from their milliseconds."""
+
+    current_uptime: str
+    total_sessions: int | None = None
+    total_uptime: str | None = None
+    statistics: UptimeStatistics | None = None
+
+    @property
+    def current_ns(self) -> int | None:
+        """This session's uptime in nanoseconds; None for a text that is no duration."""
+        if self.statistics is not None:
+            return self.statistics.current_uptime_ms * 1_000_000
+        return parse_duration(self.current_uptime)
+
+
+class SnapshotStatistics(Struct, frozen=True, gc=False, omit_defaults=True):
+    """The real gateway's statistics of all snapshots (wire.md §3.5), and the short form in its status."""
+
+    has_snapshot: bool
+    latest_snapshot_id: str | None = None
+    latest_snapshot_index: int | None = None
+    latest_snapshot_term: int | None = None
+    latest_snapshot_size: int | None = None
+    latest_snapshot_time: str | None = None
+    latest_snapshot_time_unix: int | None = None
+    latest_snapshot_age_ms: int | None = None
+    latest_snapshot_age: str | None = None
+    total_snapshots: int | None = None
+    total_snapshots_created: int | None = None
+    total_snapshots_received: int | None = None
+    total_restores: int | None = None
+    total_bytes_written: int | None = None
+    total_entries_compacted: int | None = None
+    failed_creations: int | None = None
+    failed_restores: int | None = None
+    avg_snapshot_size: int | float | None = None
+    largest_snapshot_size: int | None = None
+    avg_creation_time_ms: int | float | None = None
+    max_creation_time_ms: int | float | None = None
+    last_creation_time_ms: int | float | None = None
+    avg_restore_time_ms: int | float | None = None
+    last_restore_time_ms: int | float | None = None
+    snapshot_interval_ms: int | None = None
+    snapshot_interval: str | None = None
+    snapshot_threshold: int | None = None
+    retention_count: int | None = None
+    time_since_last_snapshot_ms: int | None = None
+    time_since_last_snapshot: str | None = None
+    snapshots_on_disk: int | None = None
+
+
+class Snapshot(Struct, frozen=True, gc=False, omit_defaults=True):
+    """A snapshot that was taken (guide, "Snapshot Update"): up to which log index, of which term.
+
+    Of statistics it is the latest one, and all None before the first.
+    """
+
+    index: int | None
+    term: int | None = None
+    size_bytes: int | None = None
+    duration_ms: int | float | None = None
+    statistics: SnapshotStatistics | None = None
+
+
+class Metric(Struct, frozen=True, gc=False, omit_defaults=True):
+    """One custom metric. `type` is what the server says: counter, gauge, histogram or another word."""
+
+    type: str
+    value: int | float
+    help: str = ""
+    name: str | None = None
+    labels: dict[str, str] | None = None
+    buckets: tuple[float, ...] | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+    observations: tuple[float, ...] | None = None
+
+
+class MetricsTable(Struct, frozen=True, gc=False, omit_defaults=True):
+    """The real gateway's full set of custom metrics (wire.md §3.3)."""
+
+    metrics: dict[str, Metric]
+    total_metrics: int
+    counter_metrics: int | None = None
+    gauge_metrics: int | None = None
+    histogram_metrics: int | None = None
+
+
+class Status(Struct, frozen=True, gc=False, omit_defaults=True):
+    """What one node knows of the cluster (guide, "Status Update"; wire.md §3.1)."""
+
+    node_id: str = ""
+    state: str | None = None
+    term: int | None = None
+    commit_index: int | None = None
+    last_applied: int | None = None
+    leader: str | StatusLeader | None = None
+    peers: tuple[str | StatusPeer, ...] | None = None
+    snapshot_last: int | None = None
+    node: StatusNode | None = None
+    indices: StatusIndices | None = None
+    uptime: str | None = None
+    uptime_stats: UptimeStatistics | None = None
+    cluster_health: ClusterHealth | None = None
+    snapshot: SnapshotStatistics | None = None
+    custom_metrics: MetricsTable | None = None
+    sessions: dict[str, object] | None = None
+    tls: dict[str, object] | None = None
+
+    def __post_init__(self) -> None:
+        node = self.node
+        if node is not None:
+            force_setattr(self, "node_id", node.id)
+            force_setattr(self, "state", node.state)
+            force_setattr(self, "term", node.term)
+            if self.indices is not None:
+                force_setattr(self, "commit_index", self.indices.commit_index)
+                force_setattr(self, "last_applied", self.indices.applied_index)
+            if self.snapshot is not None and self.snapshot.has_snapshot:
+                force_setattr(self, "snapshot_last", self.snapshot.latest_snapshot_index)
+        elif not self.node_id:
+            raise ValueError("a status needs `node_id` or `node.id`")
+
+    @property
+    def leader_id(self) -> str | None:
+        """The leader's id; None where this node does not know it (which is not "no leader")."""
+        leader = self.leader
+        return (leader.id if isinstance(leader, StatusLeader) else leader) or None
+
+    @property
+    def peer_ids(self) -> tuple[str, ...] | None:
+        """Ids of the other members, sorted; None where it was not told."""
+        if self.peers is None:
+            return None
+        return tuple(sorted(peer if isinstance(peer, str) else peer.id for peer in self.peers))
+
+    @property
+    def peer_details(self) -> tuple[StatusPeer, ...]:
+        """What is told of each peer beside its id, sorted by id; empty in the guide's dialect."""
+        peers = (peer for peer in self.peers or () if isinstance(peer, StatusPeer))
+        return tuple(sorted(peers, key=lambda peer: peer.id))
+
+
+class StateChange(Struct, frozen=True, gc=False, omit_defaults=True):
+    """A role change of the node that the gateway speaks for. `old_state` "" and `term` 0 mean unknown."""
+
+    old_state: str
+    new_state: str
+    term: int
+
+
+class PeerChange(Struct, frozen=True, gc=False, omit_defaults=True):
+    """A peer added to the cluster or removed from it (guide, "Peer Change"; wire.md §3.2)."""
+
+    peer_id: str
+    event_type: str = ""
+    peer_address: str | None = None
+    event: str | None = None
+    action: str | None = None
+    address: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.event_type:
+            event_type = self.event or self.action
+            if not event_type:
+                raise ValueError("a peer change needs `event_type` or `event`")
+            force_setattr(self, "event_type", event_type)
+        if self.peer_address is None and self.address:
+            force_setattr(self, "peer_address", self.address)
+
+
+class HealthSummary(Struct, frozen=True, gc=False):
+    """How many peers answer, in the REST answer for latency (wire.md §5)."""
+
+    healthy: int
+    unhealthy: int
+    total: int
+
+
+class Latency(Struct, frozen=True, gc=False, omit_defaults=True):
+    """Latency of the RPCs that one node sends: by RPC kind, by peer, and over all, as far as told."""
+
+    aggregated: dict[str, Stats] | None = None
+    peers: dict[str, PeerLatency] | None = None
+    total: Stats | None = None
+    health_summary: HealthSummary | None = None
+
+
+class CustomMetrics(Struct, frozen=True, gc=False):
+    """The metrics that a message names: in the guide's dialect those that changed, in the other all."""
+
+    metrics: dict[str, Metric]
+    is_complete: bool = False
+
+
+class ServerError(Struct, frozen=True, gc=False, omit_defaults=True):
+    """The guide's `error` message."""
+
+    error: str = ""
+    message: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.error and self.message:
+            force_setattr(self, "error", self.message)
+
+
+class Pong(Struct, frozen=True, gc=False):
+    """The answer to a JSON ping; it has no body."""
+
+
+class Unknown(Struct, frozen=True, gc=False):
+    """A message of a type that is not in the guide."""
+
+    raw: str
+
+
+class Malformed(Struct, frozen=True, gc=False):
+    """A frame that is no message, or a message whose body is not what its type needs."""
+
+    reason: str
+    raw: str
+
+
+Body = (
+    Status
+    | StateChange
+    | PeerChange
+    | Latency
+    | Uptime
+    | Snapshot
+    | CustomMetrics
+    | ServerError
+    | Pong
+    | Unknown
+    | Malformed
+)
+
+SERVER_MESSAGE_TYPES: Final = (
+    "status",
+    "status_update",
+    "state_change",
+    "peer_change",
+    "latency",
+    "uptime",
+    "snapshot",
+    "custom_metrics",
+    "error",
+    "pong",
+)
+"""The guide's ten, in its order."""
+
+
+class Envelope(Struct, frozen=True, gc=False):
+    """The first step of decoding: everything but the body (guide, `WSMessage`)."""
+
+    type: str
+    timestamp: str | None = None
+    data: Raw = Raw()
+    boot: str | None = None
+    seq: int | None = None
+    prev: int | None = None
+
+
+class Message(Struct, frozen=True, gc=False):
+    """One decoded frame.
+
+    `type` and `timestamp` are as received, "" where there is none. `boot`, `seq` and `prev` are our gateway's own:
+    a message was lost where `prev` is not the `seq` seen last.
+    """
+
+    type: str
+    timestamp: str
+    body: Body
+    boot: str | None = None
+    seq: int | None = None
+    prev: int | None = None

@@ -1,0 +1,187 @@
+"""What is known of one cluster: frozen facts, each with who told it and when.
+
+Kept per observer and merged into one picture. `fold.py` makes a new state of an old one and an observation; a part
+that did not change stays the same object, so that whoever draws compares by identity.
+All `*_ns` instants are wall clock nanoseconds since the epoch, on the clock of this machine.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, Generic, TypeVar
+
+from msgspec import Struct
+
+from helios_desktop.event import Gap
+from helios_desktop.observation import Cause, Observation, Phase
+from helios_desktop.protocol.messages import CustomMetrics, Latency, Snapshot, Stats, Status, Uptime
+from helios_desktop.protocol.subscription import Topic
+
+T = TypeVar("T")
+
+STATUS_PERIOD_S: Final = 5.0
+"""How often a gateway sends a status (guide, "Status Update")."""
+STALE_AFTER_S: Final = 2 * STATUS_PERIOD_S + 1.0
+"""Two missed beats, and a second for the network: from then on old data must not look live."""
+
+
+class Role(StrEnum):
+    """A node's role, or why it is not known (interface.md, rule 12)."""
+
+    LEADER = "leader"
+    FOLLOWER = "follower"
+    CANDIDATE = "candidate"
+    UNREACHABLE = (
+        "unreachable"  # somebody said so, or it refuses connections; never guessed from mere silence
+    )
+    UNKNOWN = "unknown"
+
+
+class Told(Struct, Generic[T], frozen=True, gc=False):
+    """A value and the observation that told it: whose, when (`received_ns`), and the raw text."""
+
+    value: T
+    observation: Observation
+
+    @property
+    def at_ns(self) -> int:
+        """When it was received."""
+        return self.observation.received_ns
+
+
+class TopicState(Struct, frozen=True, gc=False):
+    """One of the seven subscriptions of one observer.
+
+    requested:    what our last `subscribe` said; a client that never subscribed gets all
+    requested_ns: when we said so, None before the first
+    is_confirmed: traffic (or, for a topic turned off, its absence for two of its periods) bore it out
+    count:        messages since the session began
+    rate_hz:      over the last ten seconds
+    """
+
+    requested: bool = True
+    requested_ns: int | None = None
+    is_confirmed: bool = False
+    count: int = 0
+    rate_hz: float = 0.0
+    last_seen_ns: int | None = None
+
+
+class ObserverState(Struct, frozen=True, gc=False):
+    """All that one session told, and how it stands.
+
+    node:       the node that its gateway speaks for; None before the first status
+    since_ns:   when the phase was entered
+    opened_ns:  when the present socket became live; None without one
+    last_ns:    the last frame of any kind
+    beat_ns:    the last status
+    rtt_ns:     round trip of the last JSON ping; clock_offset_ns: server clock minus ours, by that pong
+    is_stale:   live, but no status for `STALE_AFTER_S`, or not live at all
+    messages, malformed, lost: counts since the session began
+    boot, seq:  the last seen of our gateway's envelope
+    """
+
+    name: str
+    phase: Phase = Phase.IDLE
+    cause: Cause = Cause.NONE
+    detail: str = ""
+    attempt: int = 0
+    since_ns: int | None = None
+    retry_at_ns: int | None = None
+    token_expires_at_ns: int | None = None
+    epoch: int = 0
+    opened_ns: int | None = None
+    last_ns: int | None = None
+    beat_ns: int | None = None
+    ping_ns: int | None = None
+    rtt_ns: int | None = None
+    clock_offset_ns: int | None = None
+    is_stale: bool = True
+    messages: int = 0
+    rate_hz: float = 0.0
+    malformed: int = 0
+    lost: int = 0
+    boot: str | None = None
+    seq: int | None = None
+    topics: Mapping[Topic, TopicState] = MappingProxyType({topic: TopicState() for topic in Topic})
+    node: str | None = None
+    status: Told[Status] | None = None
+    role: Told[Role] | None = None  # by status or state_change, whichever came last
+    latency: Told[Latency] | None = None
+    uptime: Told[Uptime] | None = None
+    snapshot: Told[Snapshot] | None = None
+    metrics: Told[CustomMetrics] | None = (
+        None  # of the guide's dialect: all that were ever named, latest value each
+    )
+
+
+class NodeState(Struct, frozen=True, gc=False):
+    """One member in the merged picture; None is "not told", never zero.
+
+    role:       as its own observer tells it, else as the others do
+    told_by:    the observer that `role`, `term` and the indices are from; "" where nobody told any
+    told_ns:    when it did
+    is_direct:  told by the node's own gateway
+    is_stale:   what stands here is old and must not look live
+    lag:        entries that the leader has committed and this node has not, by statuses of the same beat, or by
+                the leader's match index; lag_ns: when the newer of the two was received
+    latency:    AppendEntries round trips from the leader to this node; latency_ns: when told; None for the leader
+    uptime_ns:  of this session as told, at `uptime_told_ns`
+    """
+
+    id: str
+    role: Role = Role.UNKNOWN
+    address: str = ""
+    term: int | None = None
+    commit_index: int | None = None
+    last_applied: int | None = None
+    leader: str | None = None
+    told_by: str = ""
+    told_ns: int | None = None
+    is_direct: bool = False
+    is_stale: bool = True
+    lag: int | None = None
+    lag_ns: int | None = None
+    latency: Stats | None = None
+    latency_ns: int | None = None
+    uptime_ns: int | None = None
+    uptime_told_ns: int | None = None
+    snapshot: Told[Snapshot] | None = None
+
+
+class LeadershipSpan(Struct, frozen=True, gc=False):
+    """Who led from when to when; `leader` None is a leaderless stretch, `until_ns` None lasts."""
+
+    leader: str | None
+    term: int | None
+    since_ns: int
+    until_ns: int | None = None
+
+
+class ClusterState(Struct, frozen=True, gc=False):
+    """The whole picture.
+
+    now_ns:      when the last observation was made
+    observers:   by name, in the order in which they came
+    nodes:       members by id, sorted; a removed member leaves
+    leader:      who leads as far as we know; None where nobody is known to
+    leader_since_ns: since when we know it; None before the first
+    term:        the highest term known
+    leaderships: the latest spans, oldest first, at most `MAX_SPANS`; the last one lasts
+    gaps:        the latest gaps, oldest first, at most `MAX_SPANS`; those that last have no end
+    """
+
+    now_ns: int = 0
+    observers: Mapping[str, ObserverState] = MappingProxyType({})
+    nodes: Mapping[str, NodeState] = MappingProxyType({})
+    leader: str | None = None
+    leader_since_ns: int | None = None
+    term: int | None = None
+    commit_index: int | None = None
+    commit_moved_ns: int | None = None
+    is_commit_stalled: bool = False
+    leaderships: tuple[LeadershipSpan, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+MAX_SPANS: Final = 2_000
