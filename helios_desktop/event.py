@@ -11,17 +11,6 @@ from msgspec import Struct
 from helios_desktop.observation import Cause, Observation, Phase
 from helios_desktop.protocol.messages import (
     Body,
-    CustomMetrics,
-    Latency,
-    Malformed,
-    PeerChange,
-    Pong,
-    ServerError,
-    Snapshot,
-    StateChange,
-    Status,
-    Unknown,
-    Uptime,
 )
 from helios_desktop.protocol.subscription import Topic
 
@@ -108,15 +97,7 @@ class CommitProgress(Struct, frozen=True, gc=False):
 
 
 Fact = (
-    Body
-    | ConnectionEvent
-    | Gap
-    | LeaderChange
-    | LeaderLost
-    | TermChange
-    | NodeReach
-    | NodeRestarted
-    | CommitProgress
+    Body | ConnectionEvent | Gap | LeaderChange | LeaderLost | TermChange | NodeReach | NodeRestarted | CommitProgress
 )
 
 

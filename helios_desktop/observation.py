@@ -95,9 +95,7 @@ _change = msgspec.json.Decoder(ConnectionChange).decode
 _encode = msgspec.json.Encoder().encode
 
 
-def connection_observation(
-    observer: str, epoch: int, received_ns: int, change: ConnectionChange
-) -> Observation:
+def connection_observation(observer: str, epoch: int, received_ns: int, change: ConnectionChange) -> Observation:
     """Wrap a change of the connection."""
     return Observation(observer, epoch, received_ns, Kind.CONNECTION, _encode(change).decode())
 

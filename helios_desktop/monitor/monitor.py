@@ -38,19 +38,18 @@ class Monitor:
         self.topics = target.topics
         self._rng = rng
         self._sessions: dict[str, Session] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
         self._group: asyncio.TaskGroup | None = None
         self._listeners: list[Listener] = []
-        self._is_paused = False
 
     async def run(self) -> None:
         """Watch until cancelled. Sessions retry by themselves; each ends only where it needs the user."""
-        async with asyncio.TaskGroup() as self._group:
+        async with asyncio.TaskGroup() as group:
+            self._group = group
             if self.target.follows_members:
                 for member in self.target.first_members:
-                    self._open(member, member)
+                    self._open(group, member, member)
             else:
-                self._open(self.target.address.host_and_port, None)
+                self._open(group, self.target.address.host_and_port, None)
             while True:
                 await asyncio.sleep(TICK_S)
                 self._see(tick(self.now_ns()))
@@ -76,8 +75,7 @@ class Monitor:
         for session in self._sessions.values():
             session.disconnect()
 
-    def _open(self, name: str, node: str | None) -> None:
-        assert self._group is not None
+    def _open(self, group: asyncio.TaskGroup, name: str, node: str | None) -> None:
         session = Session(
             name,
             self.target.address,
@@ -92,7 +90,7 @@ class Monitor:
             opaque_token_life_s=self.target.opaque_token_life_s,
         )
         self._sessions[name] = session
-        self._tasks[name] = self._group.create_task(session.run(), name=f"session {name}")
+        group.create_task(session.run(), name=f"session {name}")
 
     def _see(self, observation: Observation) -> None:
         before = self.state
@@ -107,10 +105,9 @@ class Monitor:
     def _follow_members(self) -> None:
         """Open a session for each member that has none, and end those of members that were removed."""
         members = self.state.nodes.keys()
-        if not members:
+        if not members or self._group is None:
             return
-        for member in members - self._sessions.keys():
-            self._open(member, member)
+        for member in sorted(members - self._sessions.keys()):
+            self._open(self._group, member, member)
         for gone in self._sessions.keys() - members:
             self._sessions.pop(gone).disconnect()
-            self._tasks.pop(gone).cancel()
