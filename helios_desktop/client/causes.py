@@ -1,0 +1,71 @@
+"""Why a connection is not there, in the user's words: a sentence and what to do next."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from helios_desktop.observation import Cause
+from helios_desktop.words import _
+
+_WORDS: Final[dict[Cause, tuple[str, str]]] = {
+    Cause.NONE: ("", ""),
+    Cause.ASKED: (_("You asked for it."), ""),
+    Cause.UNKNOWN_HOST: (_("No host of that name is known."), _("Check the address, and that this machine is online.")),
+    Cause.REFUSED: (
+        _("Nothing listens at that address and port."),
+        _("Check the port, and that the gateway runs."),
+    ),
+    Cause.UNREACHABLE: (_("The gateway cannot be reached."), _("Check the network between here and there.")),
+    Cause.TIMEOUT: (
+        _("The gateway did not answer in time."),
+        _("Check the address; a firewall may swallow the connection."),
+    ),
+    Cause.TLS: (
+        _("No trusted TLS connection could be made."),
+        _("Name its certificate authority by a CA file, or use http:// if the gateway speaks no TLS."),
+    ),
+    Cause.PLAIN_TEXT: (
+        _("The password or token would travel unencrypted, so nothing was sent."),
+        _("Use https:// or wss://, or allow a plain-text connection to this host."),
+    ),
+    Cause.BAD_CREDENTIALS: (_("The gateway refused the user name, password or token."), _("Sign in again.")),
+    Cause.NOT_ADMIN: (
+        _("This user may not watch the cluster: the gateway lets only administrators in."),
+        _("Sign in as an administrator."),
+    ),
+    Cause.NOT_FOUND: (
+        _("The gateway is not at this address, or does not know the node."),
+        _("Check host, port and path of the address."),
+    ),
+    Cause.NOT_HELIOS: (
+        _("Something answers there, but not as a Helios gateway does."),
+        _("Check the port, and whether it should be https:// instead of http://."),
+    ),
+    Cause.SERVER_ERROR: (
+        _("The gateway reported a failure of its own."),
+        _("If it goes on, look into the gateway's log."),
+    ),
+    Cause.SERVER_CLOSED: (_("The gateway closed the connection."), _("If it goes on, look into the gateway's log.")),
+    Cause.SILENT: (
+        _("The gateway fell silent: nothing came, and no ping was answered."),
+        _("Check the network, and that the gateway's cluster part runs."),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """sentence: what happened, with the detail in brackets where there is one; next_step: "" where there is none."""
+
+    sentence: str
+    next_step: str
+
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.next_step}".rstrip()
+
+
+def explain(cause: Cause, detail: str) -> Explanation:
+    """Put a cause into words. `detail` is shown as it is: what the system or the server said, in its language."""
+    sentence, next_step = _WORDS[cause]
+    if detail and sentence:
+        sentence = _("{sentence} ({detail})").format(sentence=sentence.removesuffix("."), detail=detail) + "."
+    return Explanation(sentence or detail, next_step)

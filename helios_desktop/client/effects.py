@@ -1,0 +1,64 @@
+"""What a connection wants done: the effects of `Connection.step`, to be carried out in their order."""
+
+from dataclasses import dataclass, field
+
+from helios_desktop.observation import ConnectionChange
+
+
+@dataclass(frozen=True, slots=True)
+class LogIn:
+    """Log in at `path`; answer with `GotToken` or `CallFailed`, within a bounded time."""
+
+    call: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """Renew the token; answer as for `LogIn`."""
+
+    call: int
+    refresh_token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CancelCall:
+    """Nobody waits for this call any more; an answer that comes all the same is ignored."""
+
+    call: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSocket:
+    """Open a socket; answer with `Opened` and later `Ended`, or with `Ended` alone, within a bounded time.
+
+    An opening is never broken off: the gateway may already have opened it, and can die of a close that early.
+    """
+
+    epoch: int
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CloseSocket:
+    """Close it; `Ended` follows within a bounded time."""
+
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send a text frame on the socket of this epoch."""
+
+    epoch: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Tell everybody how the connection stands."""
+
+    change: ConnectionChange
+
+
+Effect = LogIn | Refresh | CancelCall | OpenSocket | CloseSocket | Send | Announce

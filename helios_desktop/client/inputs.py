@@ -1,0 +1,70 @@
+"""What happens to a connection: the inputs of `Connection.step`."""
+
+from dataclasses import dataclass
+
+from helios_desktop.client.failure import Failure
+from helios_desktop.protocol.auth import LoginAnswer
+from helios_desktop.protocol.subscription import Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Go online, now: skip any waiting, try again what was refused. Nothing where it is online or on its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect:
+    """Go offline and stay so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """Ask for exactly these topics, now and after every later open."""
+
+    topics: frozenset[Topic]
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """The deadline passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class GotToken:
+    """Call number `call` brought a token."""
+
+    call: int
+    answer: LoginAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class CallFailed:
+    """Call number `call` brought none."""
+
+    call: int
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The socket of this epoch is open."""
+
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class FirstFrame:
+    """The first frame of this epoch came. Those after it are told by `Connection.heard`, which is cheap."""
+
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The socket of this epoch could not be opened, or is gone. Comes exactly once for each `OpenSocket`."""
+
+    epoch: int
+    failure: Failure
+
+
+Input = Connect | Disconnect | Subscribe | Wake | GotToken | CallFailed | Opened | FirstFrame | Ended

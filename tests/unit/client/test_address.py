@@ -1,0 +1,91 @@
+"""Addresses as people type them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helios_desktop.client.address import Address, AddressError, parse_address
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("http://localhost:8080", Address("http", "localhost", 8080)),
+        ("ws://localhost:8080/ws/cluster", Address("http", "localhost", 8080)),
+        ("wss://raft.example.com", Address("https", "raft.example.com", 443)),
+        ("HTTPS://Raft.Example.com:8443/", Address("https", "raft.example.com", 8443)),
+        ("https://example.com/helios/ws/cluster/", Address("https", "example.com", 443, "/helios")),
+        ("https://example.com/helios/", Address("https", "example.com", 443, "/helios")),
+        ("localhost:8080", Address("http", "localhost", 8080)),
+        ("127.0.0.1:8080", Address("http", "127.0.0.1", 8080)),
+        ("raft.example.com:8443", Address("https", "raft.example.com", 8443)),
+        ("::1", Address("http", "::1", 80)),
+        ("[::1]:8080", Address("http", "::1", 8080)),
+        ("  10.0.0.7:8443\n", Address("https", "10.0.0.7", 8443)),
+    ],
+)
+def test_an_address_is_read_as_people_write_it(text: str, address: Address) -> None:
+    assert parse_address(text) == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "   ", "http://", "ftp://example.com", "http://example.com:99999", "localhost:0", "a b:80", "http://[::1",
+     "http://exa<mple:80", "localhost:8080/?node=node1", "localhost:80/#x", "http://[fe80::zz]:80", "localhost:-1"],
+)  # fmt: skip
+def test_what_is_no_address_is_refused_with_a_sentence(text: str) -> None:
+    with pytest.raises(AddressError, match=r"\w.*\."):
+        parse_address(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://admin:hunter2@example.com",
+        "admin:hunter2@example.com:8080",
+        "http://hunter2@example.com",
+        "ws://localhost:8080/ws/cluster?token=hunter2",
+        "localhost:8080?a=b&TOKEN=hunter2",
+        "http://localhost#access_token=hunter2",
+    ],
+)
+def test_a_secret_in_an_address_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(AddressError, match="must not hold") as refusal:
+        parse_address(text)
+    assert "hunter2" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "is_loopback"),
+    [
+        ("localhost", True),
+        ("LOCALHOST.", True),
+        ("node1.localhost", True),
+        ("127.3.2.1", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("localhost.example.com", False),
+        ("127.0.0.1.example.com", False),
+        ("10.0.0.1", False),
+        ("::ffff:10.0.0.1", False),
+        ("0.0.0.0", False),
+    ],
+)
+def test_only_this_machine_is_loopback(host: str, is_loopback: bool) -> None:
+    assert Address("http", host, 80).is_loopback is is_loopback
+
+
+def test_urls_name_path_and_node_and_nothing_else() -> None:
+    address = Address("https", "::1", 8443, "/helios")
+    assert address.http_url("/api/auth/login") == "https://[::1]:8443/helios/api/auth/login"
+    assert address.socket_url(None) == "wss://[::1]:8443/helios/ws/cluster"
+    assert address.socket_url("node 1&token=x") == "wss://[::1]:8443/helios/ws/cluster?node=node%201%26token%3Dx"
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_an_address_or_an_address_error(text: str) -> None:
+    try:
+        address = parse_address(text)
+    except AddressError:
+        return
+    assert parse_address(str(address)) == address
