@@ -25,18 +25,27 @@ _BARE = re.compile(r"[+-]?\d+(?:\.\d*)?\Z", re.ASCII)
 
 
 def parse_duration(text: str) -> int | None:
-    """Nanoseconds, truncated; None for an empty text or one that is no duration.
+    """Nanoseconds, truncated; None for an empty text, one that is no duration or one that Go cannot hold.
 
     A bare number counts nanoseconds, as a `time.Duration` does in JSON.
     """
     text = text.strip()
     if _BARE.match(text):
-        return int(Decimal(text))
+        return _in_range(int(Decimal(text)))
     match = _DURATION.match(text)
     if match is None:
         return None
-    total = sum(int(Decimal(number) * _UNITS_NS[unit]) for number, unit in _PARTS.findall(match[2]))
-    return -total if match[1] == "-" else total
+    total = 0
+    for number, unit in _PARTS.findall(match[2]):
+        # Decimal is exact and slow; most parts are whole.
+        is_whole = "." not in number and len(number) < 19
+        total += int(number) * _UNITS_NS[unit] if is_whole else int(Decimal(number) * _UNITS_NS[unit])
+    return _in_range(-total if match[1] == "-" else total)
+
+
+def _in_range(duration_ns: int) -> int | None:
+    """Within Go's int64: a hostile text could otherwise name a number too long to be printed."""
+    return duration_ns if -(1 << 63) <= duration_ns < 1 << 63 else None
 
 
 def format_duration(duration_ns: int) -> str:

@@ -8,8 +8,7 @@ All `*_ms` are milliseconds, `*_bytes` bytes, `*_index` and `term` counts that s
 
 from typing import Final
 
-from msgspec import Raw, Struct
-from msgspec.structs import force_setattr
+from msgspec import Struct
 
 from helios_desktop.protocol.durations import parse_duration
 
@@ -260,20 +259,6 @@ class Status(Struct, frozen=True, gc=False, omit_defaults=True):
     sessions: dict[str, object] | None = None
     tls: dict[str, object] | None = None
 
-    def __post_init__(self) -> None:
-        node = self.node
-        if node is not None:
-            force_setattr(self, "node_id", node.id)
-            force_setattr(self, "state", node.state)
-            force_setattr(self, "term", node.term)
-            if self.indices is not None:
-                force_setattr(self, "commit_index", self.indices.commit_index)
-                force_setattr(self, "last_applied", self.indices.applied_index)
-            if self.snapshot is not None and self.snapshot.has_snapshot:
-                force_setattr(self, "snapshot_last", self.snapshot.latest_snapshot_index)
-        elif not self.node_id:
-            raise ValueError("a status needs `node_id` or `node.id`")
-
     @property
     def leader_id(self) -> str | None:
         """The leader's id; None where this node does not know it (which is not "no leader")."""
@@ -312,15 +297,6 @@ class PeerChange(Struct, frozen=True, gc=False, omit_defaults=True):
     action: str | None = None
     address: str | None = None
 
-    def __post_init__(self) -> None:
-        if not self.event_type:
-            event_type = self.event or self.action
-            if not event_type:
-                raise ValueError("a peer change needs `event_type` or `event`")
-            force_setattr(self, "event_type", event_type)
-        if self.peer_address is None and self.address:
-            force_setattr(self, "peer_address", self.address)
-
 
 class HealthSummary(Struct, frozen=True, gc=False):
     """How many peers answer, in the REST answer for latency (wire.md §5)."""
@@ -351,10 +327,6 @@ class ServerError(Struct, frozen=True, gc=False, omit_defaults=True):
 
     error: str = ""
     message: str | None = None
-
-    def __post_init__(self) -> None:
-        if not self.error and self.message:
-            force_setattr(self, "error", self.message)
 
 
 class Pong(Struct, frozen=True, gc=False):
@@ -401,29 +373,3 @@ SERVER_MESSAGE_TYPES: Final = (
     "pong",
 )
 """The guide's ten, in its order."""
-
-
-class Envelope(Struct, frozen=True, gc=False):
-    """The first step of decoding: everything but the body (guide, `WSMessage`)."""
-
-    type: str
-    timestamp: str | None = None
-    data: Raw = Raw()
-    boot: str | None = None
-    seq: int | None = None
-    prev: int | None = None
-
-
-class Message(Struct, frozen=True, gc=False):
-    """One decoded frame.
-
-    `type` and `timestamp` are as received, "" where there is none. `boot`, `seq` and `prev` are our gateway's own:
-    a message was lost where `prev` is not the `seq` seen last.
-    """
-
-    type: str
-    timestamp: str
-    body: Body
-    boot: str | None = None
-    seq: int | None = None
-    prev: int | None = None

@@ -31,9 +31,7 @@ class Role(StrEnum):
     LEADER = "leader"
     FOLLOWER = "follower"
     CANDIDATE = "candidate"
-    UNREACHABLE = (
-        "unreachable"  # somebody said so, or it refuses connections; never guessed from mere silence
-    )
+    UNREACHABLE = "unreachable"  # somebody said so, or it refuses connections; never guessed from mere silence
     UNKNOWN = "unknown"
 
 
@@ -67,6 +65,14 @@ class TopicState(Struct, frozen=True, gc=False):
     last_seen_ns: int | None = None
 
 
+class Mark(Struct, frozen=True, gc=False):
+    """How many messages had come by `at_ns`, of all topics and of each in the order of `Topic`: what rates are of."""
+
+    at_ns: int
+    messages: int
+    counts: tuple[int, ...]
+
+
 class ObserverState(Struct, frozen=True, gc=False):
     """All that one session told, and how it stands.
 
@@ -77,8 +83,11 @@ class ObserverState(Struct, frozen=True, gc=False):
     beat_ns:    the last status
     rtt_ns:     round trip of the last JSON ping; clock_offset_ns: server clock minus ours, by that pong
     is_stale:   live, but no status for `STALE_AFTER_S`, or not live at all
-    messages, malformed, lost: counts since the session began
+    is_silent:  a `node_silent` was told and no `node_heard` since
+    messages, malformed, lost: counts since the session began; `lost` counts the holes found, each at least one message
     boot, seq:  the last seen of our gateway's envelope
+    marks:      of the last ticks, oldest first, for the rates
+    term:       of the node, by status or state_change, whichever came last
     """
 
     name: str
@@ -97,6 +106,7 @@ class ObserverState(Struct, frozen=True, gc=False):
     rtt_ns: int | None = None
     clock_offset_ns: int | None = None
     is_stale: bool = True
+    is_silent: bool = False
     messages: int = 0
     rate_hz: float = 0.0
     malformed: int = 0
@@ -104,15 +114,15 @@ class ObserverState(Struct, frozen=True, gc=False):
     boot: str | None = None
     seq: int | None = None
     topics: Mapping[Topic, TopicState] = MappingProxyType({topic: TopicState() for topic in Topic})
+    marks: tuple[Mark, ...] = ()
     node: str | None = None
     status: Told[Status] | None = None
-    role: Told[Role] | None = None  # by status or state_change, whichever came last
+    role: Told[Role] | None = None  # by status, state_change or the error of a node that is stopped, the last of them
+    term: int | None = None
     latency: Told[Latency] | None = None
     uptime: Told[Uptime] | None = None
     snapshot: Told[Snapshot] | None = None
-    metrics: Told[CustomMetrics] | None = (
-        None  # of the guide's dialect: all that were ever named, latest value each
-    )
+    metrics: Told[CustomMetrics] | None = None  # of the guide's dialect: all that were ever named, latest value each
 
 
 class NodeState(Struct, frozen=True, gc=False):
@@ -127,6 +137,7 @@ class NodeState(Struct, frozen=True, gc=False):
                 the leader's match index; lag_ns: when the newer of the two was received
     latency:    AppendEntries round trips from the leader to this node; latency_ns: when told; None for the leader
     uptime_ns:  of this session as told, at `uptime_told_ns`
+    is_reachable: as its own gateway or the leader says; None where neither does
     """
 
     id: str
@@ -147,6 +158,7 @@ class NodeState(Struct, frozen=True, gc=False):
     uptime_ns: int | None = None
     uptime_told_ns: int | None = None
     snapshot: Told[Snapshot] | None = None
+    is_reachable: bool | None = None
 
 
 class LeadershipSpan(Struct, frozen=True, gc=False):
@@ -169,6 +181,10 @@ class ClusterState(Struct, frozen=True, gc=False):
     term:        the highest term known
     leaderships: the latest spans, oldest first, at most `MAX_SPANS`; the last one lasts
     gaps:        the latest gaps, oldest first, at most `MAX_SPANS`; those that last have no end
+    led_term:    the latest term that anybody led, 0 before the first
+    commit_run:  how many statuses in a row moved the commit index, before it last stood still
+    members:     ids of the members, by statuses and peer changes; `nodes` has one entry for each
+    unreachable: members that are told to be out of reach, with the reason
     """
 
     now_ns: int = 0
@@ -182,6 +198,10 @@ class ClusterState(Struct, frozen=True, gc=False):
     is_commit_stalled: bool = False
     leaderships: tuple[LeadershipSpan, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    led_term: int = 0
+    commit_run: int = 0
+    members: frozenset[str] = frozenset()
+    unreachable: Mapping[str, Told[str]] = MappingProxyType({})
 
 
 MAX_SPANS: Final = 2_000

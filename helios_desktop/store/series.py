@@ -1,0 +1,233 @@
+"""What graphs draw: one value over time each, in memory of a fixed size."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from helios_desktop.observation import Observation
+from helios_desktop.protocol.messages import Latency, Stats
+from helios_desktop.store.state import STATUS_PERIOD_S, ClusterState, ObserverState, Role
+
+CAPACITY: Final = 14_400
+"""Samples kept of each series: four hours at one a second."""
+_FIRST_CAPACITY: Final = 256
+_MISSED_PERIODS: Final = 3
+_GAPS_LOOKED_AT: Final = 64
+_NS: Final = 1_000_000_000
+
+Array = npt.NDArray[np.float64]
+Stat = Literal["p50", "p90", "p99", "max", "value"]
+SeriesKind = Literal["rpc", "peer", "commit_rate"]
+
+
+class SeriesKey(Struct, frozen=True, order=True):
+    """Which series.
+
+    kind:     "rpc" and "peer" are latencies in milliseconds, "commit_rate" entries a second
+    name:     the RPC kind (`append_entries`, …) or the peer's id; "" for the commit rate
+    stat:     "value" where there is but one
+    observer: "" for the cluster as its leader tells it, whoever led; else the session that told it, where the
+              leader has none
+    """
+
+    kind: SeriesKind
+    name: str
+    stat: Stat
+    observer: str = ""
+
+
+class Series:
+    """The latest `CAPACITY` samples, oldest first; times never fall and no value is NaN.
+
+    `times_s` and `values` are views of a buffer that the next samples change: use them at once, or copy.
+    """
+
+    __slots__ = ("_breaks_s", "_buffer", "_capacity", "_count", "_period_s", "_start", "_teller", "version")
+
+    def __init__(self) -> None:
+        self.version = 0
+        """Grows with each sample."""
+        self._capacity = _FIRST_CAPACITY
+        # Each sample stands twice, a length apart, so that the latest ones are one run wherever the ring begins.
+        self._buffer = np.empty((2, 2 * _FIRST_CAPACITY))
+        self._start = 0
+        self._count = 0
+        self._breaks_s: list[float] = []
+        self._period_s = STATUS_PERIOD_S
+        self._teller = ""
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def times_s(self) -> Array:
+        """Seconds since the Unix epoch."""
+        return self._buffer[0, self._start : self._start + self._count]
+
+    @property
+    def values(self) -> Array:
+        """Beside `times_s`."""
+        return self._buffer[1, self._start : self._start + self._count]
+
+    @property
+    def breaks_s(self) -> Array:
+        """The instants of samples that are not to be joined to the one before: something was missed between."""
+        return np.array(self._breaks_s)
+
+    def segments(self) -> Iterator[slice]:
+        """Runs of samples that may be joined by a line: slices of `times_s` and `values`, oldest first."""
+        if not self._count:
+            return
+        bounds = np.searchsorted(self.times_s, self.breaks_s)
+        begin = 0
+        for bound in (*bounds.tolist(), self._count):
+            if bound > begin:
+                yield slice(begin, bound)
+                begin = bound
+
+    def append(self, time_s: float, value: float, *, teller: str, is_after_gap: bool) -> None:
+        """Add a sample of `teller`; another teller, a gap or three missed periods begin a new segment."""
+        if not (np.isfinite(value) and np.isfinite(time_s)):
+            return
+        if self._count:
+            last_s = float(self._buffer[0, self._start + self._count - 1])
+            passed_s = time_s - last_s
+            if passed_s < 0:
+                return
+            if is_after_gap or teller != self._teller or passed_s > _MISSED_PERIODS * self._period_s:
+                self._breaks_s.append(time_s)
+            elif passed_s > 0:
+                # Slowly, so that one late sample does not hide the next hole.
+                self._period_s += (passed_s - self._period_s) / 8
+        self._teller = teller
+        self._put(time_s, value)
+        self.version += 1
+
+    def _put(self, time_s: float, value: float) -> None:
+        if self._count == self._capacity:
+            if self._capacity < CAPACITY:
+                self._grow()
+            else:
+                self._start = (self._start + 1) % self._capacity
+                self._count -= 1
+                oldest_s = self._buffer[0, self._start]
+                while self._breaks_s and self._breaks_s[0] <= oldest_s:
+                    del self._breaks_s[0]
+        slot = (self._start + self._count) % self._capacity
+        self._buffer[:, slot] = self._buffer[:, slot + self._capacity] = (time_s, value)
+        self._count += 1
+
+    def _grow(self) -> None:
+        capacity = min(2 * self._capacity, CAPACITY)
+        buffer = np.empty((2, 2 * capacity))
+        buffer[:, : self._count] = self._buffer[:, self._start : self._start + self._count]
+        buffer[:, capacity : capacity + self._count] = buffer[:, : self._count]
+        self._buffer, self._capacity, self._start = buffer, capacity, 0
+
+
+class SeriesBook:
+    """All series of one cluster, made from the steps of the fold."""
+
+    def __init__(self) -> None:
+        self._series: dict[SeriesKey, Series] = {}
+
+    def keys(self) -> Sequence[SeriesKey]:
+        """Those that have a sample, sorted."""
+        return sorted(self._series)
+
+    def get(self, key: SeriesKey) -> Series | None:
+        """The series; None before its first sample."""
+        return self._series.get(key)
+
+    def add(self, before: ClusterState, after: ClusterState, observation: Observation) -> None:
+        """Take the samples that the step from `before` to `after` by this observation brought."""
+        now = after.observers.get(observation.observer)
+        if now is None:
+            return
+        then = before.observers.get(observation.observer)
+        has_latency = now.latency is not None and (then is None or now.latency is not then.latency)
+        has_status = now.status is not None and (then is None or now.status is not then.status)
+        if not (has_latency or has_status):
+            return
+        view = _view(after, now)
+        if view is None:
+            return
+        if has_latency and now.latency is not None:
+            self._add_latency(after, now, now.latency.value, view, observation)
+        if has_status and then is not None:
+            self._add_commit_rate(after, then, now, view)
+
+    def _add_latency(
+        self, state: ClusterState, teller: ObserverState, latency: Latency, view: str, observation: Observation
+    ) -> None:
+        for name, stats in (latency.aggregated or {}).items():
+            self._add_stats("rpc", name, stats, state, teller, view, observation)
+        for name, peer in (latency.peers or {}).items():
+            told = peer.append_entries if peer.append_entries and peer.append_entries.count else peer.aggregated
+            if told is not None:
+                self._add_stats("peer", name, told, state, teller, view, observation)
+
+    def _add_stats(
+        self,
+        kind: SeriesKind,
+        name: str,
+        stats: Stats,
+        state: ClusterState,
+        teller: ObserverState,
+        view: str,
+        observation: Observation,
+    ) -> None:
+        if not stats.count:
+            return  # zeros of a kind that was never called are no measurement
+        percentiles: tuple[tuple[Stat, float | None], ...] = (
+            ("p50", stats.p50_value_ms),
+            ("p90", stats.p90_value_ms),
+            ("p99", stats.p99_value_ms),
+            ("max", stats.max_value_ms),
+        )
+        for stat, value in percentiles:
+            if value is not None:
+                self._append(SeriesKey(kind, name, stat, view), value, state, teller, observation.received_ns)
+
+    def _add_commit_rate(self, state: ClusterState, then: ObserverState, now: ObserverState, view: str) -> None:
+        if then.status is None or now.status is None:
+            return
+        first, last = then.status.value.commit_index, now.status.value.commit_index
+        passed_s = (now.status.at_ns - then.status.at_ns) / _NS
+        # Indices of another life of the node, or across a gap, are no rate of this moment.
+        if first is None or last is None or last < first or passed_s <= 0 or now.epoch != then.status.observation.epoch:
+            return
+        if passed_s > _MISSED_PERIODS * STATUS_PERIOD_S:
+            return
+        rate = (last - first) / passed_s
+        self._append(SeriesKey("commit_rate", "", "value", view), rate, state, now, now.status.at_ns)
+
+    def _append(self, key: SeriesKey, value: float, state: ClusterState, teller: ObserverState, at_ns: int) -> None:
+        series = self._series.get(key)
+        if series is None:
+            series = self._series[key] = Series()
+        is_after_gap = len(series) > 0 and _has_gap(state, teller.name, int(series.times_s[-1] * _NS))
+        series.append(at_ns / _NS, value, teller=teller.name, is_after_gap=is_after_gap)
+
+
+def _view(state: ClusterState, teller: ObserverState) -> str | None:
+    """The `observer` of a key: whose view a sample is of. None: not to be drawn, another tells it better."""
+    if teller.node is not None and teller.node == state.leader:
+        return ""
+    has_leader = any(
+        observer.node is not None and observer.node == state.leader and not observer.is_stale
+        for observer in state.observers.values()
+    )
+    if has_leader or teller.role is None or teller.role.value is Role.UNREACHABLE:
+        return None
+    return teller.name
+
+
+def _has_gap(state: ClusterState, observer: str, since_ns: int) -> bool:
+    return any(
+        gap.observer == observer and (gap.until_ns is None or gap.until_ns >= since_ns)
+        for gap in state.gaps[-_GAPS_LOOKED_AT:]
+    )

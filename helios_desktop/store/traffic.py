@@ -1,0 +1,167 @@
+"""What frames tell by merely coming: counts, rates, round trips, losses, and whether a gateway fell silent."""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from helios_desktop.event import Gap
+from helios_desktop.observation import Observation, Phase
+from helios_desktop.protocol.frames import Message
+from helios_desktop.protocol.messages import Malformed, Pong
+from helios_desktop.protocol.subscription import (
+    Ping,
+    Subscribe,
+    Topic,
+    Unsubscribe,
+    decode_request,
+    topic_of,
+)
+from helios_desktop.protocol.timestamps import parse_timestamp
+from helios_desktop.store.state import STALE_AFTER_S, STATUS_PERIOD_S, Mark, ObserverState, TopicState
+
+NS: Final = 1_000_000_000
+RATE_OVER_NS: Final = 10 * NS
+STALE_AFTER_NS: Final = int(STALE_AFTER_S * NS)
+_PERIODS_S: Final[dict[Topic, float]] = {Topic.STATUS: STATUS_PERIOD_S, Topic.LATENCY: 1.0, Topic.UPTIME: 10.0}
+_PERIOD_OF_EVENTS_S: Final = 5.0
+"""Topics without a beat: how long half of the silence is that bears out that they are off."""
+
+
+def count_frame(observer: ObserverState, message: Message, observation: Observation) -> ObserverState:
+    """Count a frame, follow our gateway's envelope, and take round trip and clock offset from a pong."""
+    now_ns = observation.received_ns
+    topics = observer.topics
+    topic = topic_of(message.type)
+    if topic is not None:
+        seen = topics[topic]
+        topics = dict(topics)
+        # A message that was under way when its topic was turned off confirms nothing.
+        topics[topic] = TopicState(
+            seen.requested, seen.requested_ns, seen.requested, seen.count + 1, seen.rate_hz, now_ns
+        )
+    lost = observer.lost + has_lost(observer, message, observation)
+    body = message.body
+    if isinstance(body, Pong):
+        observer = _take_pong(observer, message, now_ns)
+    seq = message.seq if message.seq is not None else observer.seq
+    return replace(
+        observer,
+        epoch=observation.epoch,
+        last_ns=now_ns,
+        messages=observer.messages + 1,
+        malformed=observer.malformed + isinstance(body, Malformed),
+        lost=lost,
+        boot=message.boot if message.boot is not None else observer.boot,
+        seq=seq,
+        topics=topics,
+    )
+
+
+def has_lost(observer: ObserverState, message: Message, observation: Observation) -> bool:
+    """True where `prev` names another message than the last that came, within one socket of one gateway's run."""
+    return (
+        message.prev is not None
+        and observer.seq is not None
+        and message.prev != observer.seq
+        and message.boot == observer.boot
+        and observation.epoch == observer.epoch
+    )
+
+
+def loss(observer: ObserverState, observation: Observation) -> Gap:
+    """The gap that `has_lost` found. How many it swallowed is not told: `seq` counts other clients' messages too."""
+    since_ns = observation.received_ns if observer.last_ns is None else observer.last_ns
+    return Gap(observer.name, "lost", since_ns, observation.received_ns)
+
+
+def _take_pong(observer: ObserverState, message: Message, now_ns: int) -> ObserverState:
+    if observer.ping_ns is None:
+        return observer
+    rtt_ns = max(0, now_ns - observer.ping_ns)
+    server_ns = parse_timestamp(message.timestamp)
+    offset_ns = None if server_ns is None else server_ns - (observer.ping_ns + now_ns) // 2
+    return replace(observer, ping_ns=None, rtt_ns=rtt_ns, clock_offset_ns=offset_ns)
+
+
+def take_sent(observer: ObserverState, observation: Observation) -> ObserverState:
+    """Follow what we sent ourselves: the time of a ping, the topics that a subscription asks for."""
+    request = decode_request(observation.text)
+    now_ns = observation.received_ns
+    match request:
+        case Ping():
+            return replace(observer, epoch=observation.epoch, ping_ns=now_ns)
+        case Subscribe(topics=wanted):
+            pass
+        case Unsubscribe():
+            wanted = frozenset()
+        case _:
+            return observer
+    topics = {
+        topic: _request(seen, is_requested=topic in wanted, now_ns=now_ns) for topic, seen in observer.topics.items()
+    }
+    return replace(observer, epoch=observation.epoch, topics=topics)
+
+
+def _request(seen: TopicState, *, is_requested: bool, now_ns: int) -> TopicState:
+    if seen.is_confirmed and seen.requested == is_requested:
+        return seen
+    return replace(seen, requested=is_requested, requested_ns=now_ns, is_confirmed=False)
+
+
+def leave_live(observer: ObserverState) -> ObserverState:
+    """Forget what held for the socket that ended."""
+    topics = {
+        topic: replace(seen, is_confirmed=False) if seen.is_confirmed else seen
+        for topic, seen in observer.topics.items()
+    }
+    return replace(observer, opened_ns=None, is_stale=True, ping_ns=None, seq=None, topics=topics)
+
+
+def take_tick(observer: ObserverState, now_ns: int) -> ObserverState:
+    """A second went by: rates, silence, and topics that stay away as asked. The same object where nothing changed."""
+    observer = _confirm_silence(_rate(observer, now_ns), now_ns)
+    if observer.phase is Phase.LIVE and not observer.is_stale:
+        heard_ns = observer.beat_ns if observer.beat_ns is not None else observer.opened_ns
+        if heard_ns is not None and now_ns - heard_ns > STALE_AFTER_NS:
+            return replace(observer, is_stale=True)
+    return observer
+
+
+def _rate(observer: ObserverState, now_ns: int) -> ObserverState:
+    marks = observer.marks
+    if marks and marks[-1].messages == observer.messages and not observer.rate_hz:
+        return observer
+    since_ns = now_ns - RATE_OVER_NS
+    begin = 0
+    while begin + 1 < len(marks) and marks[begin + 1].at_ns <= since_ns:
+        begin += 1
+    counts = tuple(seen.count for seen in observer.topics.values())
+    marks = (*marks[begin:], Mark(now_ns, observer.messages, counts))
+    base = marks[0]
+    # Marks are left out while nothing comes, so an old one counts as ten seconds old.
+    passed_s = min(max(now_ns - base.at_ns, NS), RATE_OVER_NS) / NS
+    topics = {
+        topic: _topic_rate(seen, (seen.count - count) / passed_s)
+        for (topic, seen), count in zip(observer.topics.items(), base.counts, strict=True)
+    }
+    return replace(observer, marks=marks, rate_hz=(observer.messages - base.messages) / passed_s, topics=topics)
+
+
+def _topic_rate(seen: TopicState, rate_hz: float) -> TopicState:
+    return seen if seen.rate_hz == rate_hz else replace(seen, rate_hz=rate_hz)
+
+
+def _confirm_silence(observer: ObserverState, now_ns: int) -> ObserverState:
+    if observer.phase is not Phase.LIVE:
+        return observer
+    borne_out = {
+        topic: replace(seen, is_confirmed=True)
+        for topic, seen in observer.topics.items()
+        if not seen.requested and not seen.is_confirmed and _is_quiet(topic, seen, now_ns)
+    }
+    return replace(observer, topics={**observer.topics, **borne_out}) if borne_out else observer
+
+
+def _is_quiet(topic: Topic, seen: TopicState, now_ns: int) -> bool:
+    since_ns = max(seen.requested_ns or 0, seen.last_seen_ns or 0)
+    return now_ns - since_ns >= 2 * _PERIODS_S.get(topic, _PERIOD_OF_EVENTS_S) * NS

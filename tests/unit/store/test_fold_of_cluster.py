@@ -1,0 +1,413 @@
+"""The merged picture and what is derived of it, in the guide's dialect, each rule by a short story."""
+
+from typing import Any
+
+import pytest
+
+from helios_desktop.event import (
+    CommitProgress,
+    LeaderChange,
+    LeaderLost,
+    NodeReach,
+    NodeRestarted,
+    TermChange,
+)
+from helios_desktop.observation import Cause, Kind, Phase
+from helios_desktop.protocol.messages import PeerChange, StateChange
+from helios_desktop.store.state import LeadershipSpan, Role
+from tests.unit.store.scene import NS, THREE, Scene, three_live, types
+
+STOPPED = {"error": "Failed to retrieve cluster status"}
+
+
+def peer(peer_id: str, *, reachable: bool = True, errors: int = 0, p50: float = 1.0) -> dict[str, Any]:
+    return {
+        "peer_id": peer_id,
+        "reachable": reachable,
+        "consecutive_errors": errors,
+        "append_entries": {
+            "count": 10,
+            "avg_value_ms": p50,
+            "min_value_ms": p50,
+            "max_value_ms": p50,
+            "p50_value_ms": p50,
+        },
+    }
+
+
+def latency(*peers: dict[str, Any]) -> dict[str, Any]:
+    return {"aggregated": {}, "peers": {told["peer_id"]: told for told in peers}}
+
+
+def test_three_views_make_one_picture_and_the_leader_is_told_once() -> None:
+    scene = Scene()
+    scene.live(*THREE)
+    assert types(scene.beat()) == ["leader_change"]
+    assert list(scene.state.nodes) == list(THREE)
+    assert [node.role for node in scene.state.nodes.values()] == [Role.LEADER, Role.FOLLOWER, Role.FOLLOWER]
+    assert all(node.is_direct and not node.is_stale and node.is_reachable for node in scene.state.nodes.values())
+    assert (scene.state.leader, scene.state.term, scene.state.leader_since_ns) == ("node1", 1, scene.now_ns)
+    assert scene.beat(commit=130) == scene.events[-3:] != []
+    assert types(scene.events)[-1] == "leader_change"
+
+
+def test_an_election_is_a_leader_lost_and_a_leader_change_told_once() -> None:
+    scene = three_live()
+    scene.wait(2)
+    events = scene.frame("node1", "error", STOPPED)
+    assert types(events) == ["error", "leader_lost", "peer_unreachable"]
+    assert events[1].body == LeaderLost("node1", 1, "its gateway says that the node is stopped")
+    assert scene.node("node1").role is Role.UNREACHABLE
+    lost_ns = scene.now_ns
+    scene.wait(1)
+    events = scene.frame("node2", "state_change", {"old_state": "Follower", "new_state": "Candidate", "term": 2})
+    assert types(events) == ["state_change", "term_change"]
+    assert events[1].body == TermChange(1, 2)
+    events = scene.frame("node2", "state_change", {"old_state": "Candidate", "new_state": "Leader", "term": 2})
+    assert types(events) == ["state_change", "leader_change"]
+    change = events[1]
+    assert change.body == LeaderChange("node1", "node2", 2)
+    assert change.evidence[-1] is change.observation
+    assert len(change.evidence) == 2
+    scene.wait(1)
+    assert types(scene.beat("node2", 2, but=("node1",))) == []
+    assert scene.state.leaderships == (
+        LeadershipSpan("node1", 1, lost_ns - 2 * NS, lost_ns),
+        LeadershipSpan(None, 1, lost_ns, lost_ns + NS),
+        LeadershipSpan("node2", 2, lost_ns + NS),
+    )
+
+
+def test_a_node_that_starts_again_is_reached_again_and_restarted() -> None:
+    scene = three_live()
+    scene.frame("node3", "uptime", {"current_uptime": "1h0m0s"})
+    scene.wait(1)
+    assert types(scene.frame("node3", "error", STOPPED)) == ["error", "peer_unreachable"]
+    assert types(scene.frame("node3", "error", STOPPED)) == ["error"]
+    scene.wait(20)
+    assert "node_silent" not in types([event for event in scene.events if event.node == "node3"])
+    scene.beat(but=("node3",))
+    assert types(scene.status("node3")) == ["peer_reachable"]
+    (_, restarted) = scene.frame("node3", "uptime", {"current_uptime": "2s"})
+    assert restarted.body == NodeRestarted("node3", 3600 * NS, 2 * NS)
+    assert types(scene.frame("node3", "uptime", {"current_uptime": "12s"})) == ["uptime"]
+    assert scene.node("node3").uptime_ns == 12 * NS
+
+
+def test_a_deposed_leader_of_a_lower_term_does_not_count_and_cannot_come_back() -> None:
+    scene = three_live()
+    scene.wait(1)
+    scene.frame("node2", "state_change", {"old_state": "Candidate", "new_state": "Leader", "term": 2})
+    scene.status("node3", term=2, leader="node2")
+    assert scene.state.leader == "node2"
+    assert types(scene.status("node1", "Leader", 1)) == []
+    assert scene.state.leader == "node2"
+    assert scene.node("node1").role is Role.LEADER
+    scene.frame("node2", "error", STOPPED)
+    assert types(scene.status("node1", "Leader", 1)) == []
+    assert scene.state.leader is None
+
+
+def test_an_isolated_candidate_of_a_high_term_deposes_nobody() -> None:
+    scene = three_live()
+    events = scene.frame("node3", "state_change", {"old_state": "Follower", "new_state": "Candidate", "term": 9})
+    assert types(events) == ["state_change", "term_change"]
+    scene.wait(5)
+    scene.beat(but=("node3",))
+    assert (scene.state.leader, scene.state.term) == ("node1", 9)
+
+
+def test_the_same_leader_of_a_later_term_is_a_leader_change() -> None:
+    scene = three_live()
+    scene.wait(5)
+    events = scene.beat(term=3)
+    assert types(events) == ["term_change", "leader_change"]
+    assert events[2].body == LeaderChange("node1", "node1", 3)
+
+
+def test_a_leader_that_steps_down_is_lost_by_its_own_word_although_others_still_name_it() -> None:
+    scene = three_live()
+    events = scene.frame("node1", "state_change", {"old_state": "Leader", "new_state": "Follower", "term": 2})
+    assert types(events) == ["state_change", "term_change", "leader_lost"]
+    assert isinstance(events[2].body, LeaderLost)
+    assert events[2].body.reason == "it says itself that it is follower"
+
+
+def test_mere_silence_of_the_leader_deposes_it_not() -> None:
+    scene = three_live()
+    for second in range(0, 60, 5):
+        scene.beat(commit=100 + second, but=("node1",))
+        scene.wait(5)
+    assert scene.state.leader == "node1"
+    assert scene.node("node1").is_stale
+    for observer in THREE:
+        scene.phase(observer, Phase.BACKOFF, Cause.SERVER_CLOSED)
+    assert scene.state.leader == "node1"
+    assert "leader_lost" not in types(scene.events)
+
+
+def test_a_leader_is_lost_when_no_node_knows_one() -> None:
+    scene = Scene()
+    scene.live("node2", "node3")
+    scene.beat(but=("node1",))
+    scene.wait(1)
+    assert types(scene.status("node2", leader="")) == []
+    (_, lost) = scene.status("node3", leader="")
+    assert lost.body == LeaderLost("node1", 1, "no node knows a leader")
+
+
+def test_a_follower_alone_tells_who_leads_and_nothing_more_of_the_others() -> None:
+    scene = Scene()
+    scene.live("node2")
+    scene.status("node2")
+    leader, silent = scene.node("node1"), scene.node("node3")
+    assert (leader.role, leader.told_by, leader.is_direct) == (Role.LEADER, "node2", False)
+    assert (leader.commit_index, leader.lag, leader.uptime_ns) == (None, None, None)
+    assert (silent.role, silent.told_by, silent.term, silent.is_reachable) == (Role.UNKNOWN, "", None, None)
+    scene.phase("node2", Phase.BACKOFF, Cause.SERVER_CLOSED)
+    assert scene.state.leader == "node1"
+    assert scene.node("node1").is_stale
+
+
+def test_a_gateway_that_refuses_connections_speaks_for_its_node_but_not_for_one_asked_by_name() -> None:
+    for name, expected in (("localhost:8081", Role.UNREACHABLE), ("node1", Role.LEADER)):
+        scene = Scene()
+        scene.live(name)
+        scene.status(name, "Leader", node="node1")
+        scene.phase(name, Phase.BACKOFF, Cause.SERVER_CLOSED)
+        assert scene.node("node1").role is Role.LEADER
+        scene.phase(name, Phase.BACKOFF, Cause.REFUSED)
+        assert scene.node("node1").role is expected
+
+
+def test_a_role_that_changed_unseen_is_derived_and_one_that_was_pushed_is_not_told_twice() -> None:
+    scene = three_live()
+    scene.frame("node2", "state_change", {"old_state": "Follower", "new_state": "Candidate", "term": 2})
+    assert types(scene.status("node2", "Candidate", 2)) == []
+    scene.wait(1)
+    (_, derived) = scene.status("node2", "Follower", 2)
+    assert (derived.type, derived.node) == ("state_change", "node2")
+    assert derived.body == StateChange("Candidate", "Follower", 2)
+    assert [told.text for told in derived.evidence][-1] == derived.observation.text
+    assert len(derived.evidence) == 3
+
+
+def test_a_state_change_without_a_term_keeps_the_one_that_is_known() -> None:
+    scene = three_live()
+    scene.frame("node2", "state_change", {"old_state": "", "new_state": "Candidate", "term": 0})
+    assert (scene.node("node2").role, scene.node("node2").term) == (Role.CANDIDATE, 1)
+
+
+def test_a_pushed_peer_change_moves_members_at_once_and_lists_do_not_tell_it_again() -> None:
+    scene = three_live()
+    added = {"event_type": "added", "peer_id": "node4", "peer_address": "localhost:8004"}
+    assert types(scene.frame("node1", "peer_change", added)) == ["peer_change"]
+    assert list(scene.state.nodes) == [*THREE, "node4"]
+    assert types(scene.status("node2")) == []
+    assert "node4" in scene.state.nodes
+    four = (*THREE, "node4")
+    assert types(scene.beat(members=four, but=("node4",))) == []
+    removed = {"event_type": "removed", "peer_id": "node4", "peer_address": ""}
+    assert types(scene.frame("node1", "peer_change", removed)) == ["peer_change"]
+    assert list(scene.state.nodes) == list(THREE)
+    assert types(scene.status("node2", members=four)) == []
+    assert list(scene.state.nodes) == list(THREE)
+
+
+def test_a_peer_change_that_nobody_pushed_is_derived_once() -> None:
+    scene = three_live()
+    scene.wait(5)
+    four = (*THREE, "node4")
+    events = scene.beat(members=four, but=("node4",))
+    assert types(events) == ["peer_change"]
+    derived = next(event for event in events if event.is_derived)
+    assert derived.body == PeerChange("node4", "added")
+    assert len(derived.evidence) == 2
+    scene.wait(5)
+    events = scene.beat()
+    assert types(events) == ["peer_change"]
+    assert PeerChange("node4", "removed") in [event.body for event in events]
+    assert list(scene.state.nodes) == list(THREE)
+
+
+def test_a_removed_member_leaves_and_nothing_of_it_is_missed() -> None:
+    scene = three_live()
+    scene.phase("node3", Phase.BACKOFF, Cause.SERVER_CLOSED)
+    scene.wait(2)
+    scene.frame("node1", "peer_change", {"event_type": "removed", "peer_id": "node3"})
+    assert list(scene.state.nodes) == ["node1", "node2"]
+    assert scene.state.gaps[-1].until_ns == scene.now_ns
+    scene.live("node3")
+    scene.phase("node3", Phase.CLOSED, Cause.ASKED)
+    assert all(gap.until_ns is not None for gap in scene.state.gaps)
+
+
+def test_the_leader_tells_who_is_out_of_reach_and_a_follower_does_not() -> None:
+    scene = three_live()
+    assert types(scene.frame("node2", "latency", latency(peer("node3", reachable=False, errors=5)))) == ["latency"]
+    events = scene.frame("node1", "latency", latency(peer("node2"), peer("node3", reachable=False, errors=3)))
+    assert types(events) == ["latency", "peer_unreachable"]
+    assert events[1].body == NodeReach("node3", "no answer to its peers, 3 times in a row", scene.now_ns)
+    events = scene.frame("node1", "latency", latency(peer("node2"), peer("node3", reachable=False, errors=4)))
+    assert types(events) == ["latency"]
+    scene.wait(1)
+    assert types(scene.status("node3")) == []
+    events = scene.frame("node1", "latency", latency(peer("node2"), peer("node3")))
+    assert types(events) == ["latency", "peer_reachable"]
+
+
+def test_a_partitioned_node_keeps_the_role_that_its_own_gateway_tells() -> None:
+    scene = three_live()
+    scene.frame("node1", "latency", latency(peer("node3", reachable=False)))
+    scene.frame("node3", "state_change", {"old_state": "Follower", "new_state": "Candidate", "term": 2})
+    assert scene.node("node3").role is Role.CANDIDATE
+    assert scene.node("node3").is_reachable is False
+
+
+def test_latency_to_a_node_is_the_leaders_and_the_leader_has_none() -> None:
+    scene = three_live()
+    scene.frame("node1", "latency", latency(peer("node2", p50=1.5), peer("node3", p50=2.5)))
+    told = scene.node("node2").latency
+    assert told is not None
+    assert told.p50_value_ms == 1.5
+    assert scene.node("node2").latency_ns == scene.now_ns
+    assert scene.node("node1").latency is None
+    scene.frame("node2", "state_change", {"old_state": "Follower", "new_state": "Leader", "term": 2})
+    assert scene.node("node3").latency is None
+
+
+def test_lag_is_of_statuses_of_the_same_beat_only() -> None:
+    scene = three_live()
+    assert (scene.node("node1").lag, scene.node("node2").lag) == (None, 0)
+    scene.wait(5)
+    scene.status("node1", "Leader", commit=150)
+    assert scene.node("node2").lag == 0
+    scene.status("node2", commit=147)
+    assert (scene.node("node2").lag, scene.node("node2").lag_ns) == (3, scene.now_ns)
+    scene.wait(3)
+    scene.status("node3", commit=160)
+    assert scene.node("node3").lag == 0
+    scene.frame("node3", "error", STOPPED)
+    assert scene.node("node3").lag is None
+
+
+def test_commits_that_moved_steadily_and_then_stand_still_are_stalled_until_they_move() -> None:
+    scene = three_live()
+    for commit in (110, 120, 130, 140):
+        scene.wait(5)
+        scene.beat(commit=commit)
+    moved_ns = scene.now_ns
+    for _ in range(2):
+        scene.wait(5)
+        assert types(scene.beat(commit=140)) == []
+    scene.wait(5)
+    events = scene.beat(commit=140)
+    assert types(events) == ["commit_stalled"]
+    assert events[1].body == CommitProgress(140, 15 * NS)
+    assert scene.state.is_commit_stalled
+    scene.wait(5)
+    assert types(scene.beat(commit=140)) == []
+    scene.wait(5)
+    events = scene.beat(commit=141)
+    assert types(events) == ["commit_resumed"]
+    assert events[1].body == CommitProgress(141, 25 * NS)
+    assert (scene.state.commit_moved_ns, scene.state.is_commit_stalled) == (moved_ns + 25 * NS, False)
+
+
+def test_a_cluster_that_nobody_writes_to_is_not_stalled() -> None:
+    scene = three_live()
+    for _ in range(10):
+        scene.wait(5)
+        scene.beat()
+    assert "commit_stalled" not in types(scene.events)
+
+
+def test_a_snapshot_that_only_a_status_tells_is_derived() -> None:
+    scene = three_live()
+    data = {"node_id": "node1", "state": "Leader", "term": 1, "leader": "node1", "peers": ["node2", "node3"]}
+    scene.frame("node1", "snapshot", {"index": 50, "term": 1, "size_bytes": 10, "duration_ms": 1})
+    assert types(scene.frame("node1", "status", {**data, "snapshot_last": 50})) == []
+    (_, derived) = scene.frame("node1", "status", {**data, "snapshot_last": 90})
+    assert (derived.type, derived.node, len(derived.evidence)) == ("snapshot", "node1", 2)
+
+
+def test_metrics_of_the_guides_dialect_add_up() -> None:
+    scene = three_live()
+    scene.frame("node1", "custom_metrics", {"a": {"type": "counter", "value": 1}})
+    scene.frame("node1", "custom_metrics", {"b": {"type": "gauge", "value": 2}})
+    scene.frame("node1", "custom_metrics", {"a": {"type": "counter", "value": 3}})
+    told = scene.observer("node1").metrics
+    assert told is not None
+    assert {name: metric.value for name, metric in told.value.metrics.items()} == {"a": 3, "b": 2}
+
+
+def test_another_node_behind_one_address_takes_nothing_over() -> None:
+    scene = Scene()
+    scene.live("gateway:1")
+    scene.status("gateway:1", "Leader", node="node1")
+    scene.frame("gateway:1", "uptime", {"current_uptime": "5h0m0s"})
+    events = scene.status("gateway:1", "Follower", node="node2", leader="node1")
+    assert types(events) == []
+    assert scene.observer("gateway:1").uptime is None
+    assert scene.node("node2").is_direct
+    assert not scene.node("node1").is_direct
+
+
+def test_a_cluster_set_up_anew_starts_at_its_own_term() -> None:
+    scene = Scene()
+    scene.live("node1")
+    scene.status("node1", "Leader", 7, 5_000)
+    scene.phase("node1", Phase.BACKOFF, Cause.SERVER_CLOSED)
+    scene.live("node1")
+    events = scene.status("node1", "Follower", 1, 0, leader="", members=("node1", "node2"))
+    assert types(events) == ["state_change", "leader_lost"]
+    assert (scene.state.term, scene.state.leader, list(scene.state.nodes)) == (1, None, ["node1", "node2"])
+    scene.status("node1", "Leader", 2, 1, members=("node1", "node2"))
+    assert (scene.state.term, scene.state.leader, scene.state.commit_index) == (2, "node1", 1)
+
+
+def test_answers_over_http_fill_what_is_not_pushed_without_a_row_of_their_own() -> None:
+    scene = three_live()
+    text = '{"current_uptime_ms":60000,"total_sessions":2}'
+    assert scene.text("node1", text, Kind.REST, "GET /admin/cluster/uptime") == ()
+    assert scene.node("node1").uptime_ns == 60 * NS
+    assert scene.text("node1", '{"has_snapshot":false}', Kind.REST, "GET /admin/cluster/snapshot?x=1") == ()
+    assert scene.observer("node1").snapshot is not None
+
+
+def test_floods_leave_the_picture_and_the_other_observers_the_same_objects() -> None:
+    scene = three_live()
+    before = scene.state
+    scene.frame("node1", "pong", None)
+    scene.frame("node1", "custom_metrics", {"a": {"type": "counter", "value": 1}})
+    scene.frame("node1", "peer_change", {"event_type": "added", "peer_id": "node2"})
+    scene.frame("node2", "latency", latency(peer("node3")))
+    scene.wait(1)
+    after = scene.state
+    assert after.nodes is before.nodes
+    assert after.leaderships is before.leaderships
+    assert after.gaps is before.gaps
+    assert after.unreachable is before.unreachable
+    assert after.observers["node3"].topics is not None
+    assert after.observers["node1"].status is before.observers["node1"].status
+
+
+def test_what_one_node_tells_leaves_the_pictures_of_the_others_the_same_objects() -> None:
+    scene = three_live()
+    before = scene.state.nodes
+    scene.now_ns += NS
+    scene.frame("node2", "uptime", {"current_uptime": "5s"})
+    scene.frame("node2", "snapshot", {"index": 4})
+    scene.status("node2")
+    after = scene.state.nodes
+    assert after["node1"] is before["node1"]
+    assert after["node3"] is before["node3"]
+    assert after["node2"] is not before["node2"]
+
+
+@pytest.mark.parametrize("state", ["leader", "LEADER", "Leader"])
+def test_roles_are_read_in_any_case(state: str) -> None:
+    scene = Scene()
+    scene.live("node1")
+    scene.status("node1", state)
+    assert scene.state.leader == "node1"
