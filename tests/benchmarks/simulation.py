@@ -6,8 +6,8 @@ from helios_gateway.simulation.simulation import Simulation
 from tests.benchmarks.row import Row
 
 TICK_S = 0.01
-ROUND_S = 60.0
-ROUNDS = 7
+ROUND_S = 20.0
+ROUNDS = 20
 TARGET = 1000.0
 
 

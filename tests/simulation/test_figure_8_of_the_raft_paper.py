@@ -6,10 +6,11 @@ import pytest
 
 from helios_gateway.simulation.agenda import Agenda
 from helios_gateway.simulation.cluster import Cluster
+from helios_gateway.simulation.host import Timing
 from helios_gateway.simulation.invariants import Safety, ViolationError
 from helios_gateway.simulation.messages import Put, Role, TimeoutNow
 from helios_gateway.simulation.network import Climate
-from helios_gateway.simulation.raft import Raft, Timing
+from helios_gateway.simulation.raft import Raft
 from helios_gateway.simulation.server import MakeRaft
 
 MESSAGES_PASS_S = 0.05

@@ -22,15 +22,16 @@ from helios_gateway.simulation.faults import (
     TakeSnapshot,
     Transfer,
 )
+from helios_gateway.simulation.host import Timing
 from helios_gateway.simulation.invariants import Safety, ViolationError
 from helios_gateway.simulation.messages import RequestVote
 from helios_gateway.simulation.network import Climate
-from helios_gateway.simulation.raft import Raft, Timing
+from helios_gateway.simulation.raft import Raft
 from helios_gateway.simulation.server import MakeRaft
 from helios_gateway.simulation.simulation import Simulation
 
 HASTY = Timing(heartbeat_s=0.05, election_min_s=0.15, election_max_s=0.3, snapshot_every=20, kept_entries=4, batch=4)
-RESUME_WITHIN_S = 25 * HASTY.election_max_s
+RESUME_WITHIN_S = 50 * HASTY.election_max_s
 IS_FUZZING = os.environ.get("HELIOS_FUZZ") == "1"
 BLOCKS = 100 if IS_FUZZING else 8
 SEEDS_A_BLOCK = 40

@@ -22,9 +22,10 @@ from helios_gateway.simulation.faults import (
     check,
 )
 from helios_gateway.simulation.happenings import Happening
+from helios_gateway.simulation.host import Timing
 from helios_gateway.simulation.messages import Configuration, Entry
 from helios_gateway.simulation.network import Climate, Network
-from helios_gateway.simulation.raft import Raft, Timing
+from helios_gateway.simulation.raft import Raft
 from helios_gateway.simulation.server import MakeRaft, Server
 from helios_gateway.simulation.storage import Storage
 
@@ -75,6 +76,14 @@ class Cluster:
     def happened(self, happening: Happening) -> None:
         """Keep it until it is collected."""
         self.happenings.append(happening)
+
+    def collect(self) -> list[Happening]:
+        """What happened since it was last called, in order."""
+        happenings = self.happenings
+        if happenings:
+            self.happenings = []
+            return happenings
+        return []
 
     # What is so
 

@@ -30,11 +30,12 @@ class Network:
 
     EVERYWHERE = ""
 
-    __slots__ = ("_blocked", "_climate", "_delay_s", "_has_faults", "_loss", "_random", "_tail_s")
+    __slots__ = ("_blocked", "_climate", "_delay_s", "_has_faults", "_least_s", "_loss", "_random", "_tail_s")
 
     def __init__(self, climate: Climate, rng: random.Random) -> None:
         self._climate = climate
         self._random = rng.random
+        self._least_s = climate.delay_s
         self._tail_s = climate.jitter_s
         self._blocked: set[tuple[str, str]] = set()
         self._delay_s: dict[str, float] = {}
@@ -47,10 +48,10 @@ class Network:
         return not (self._blocked or self._delay_s or self._loss)
 
     def arrivals(self, sender: str, receiver: str, now: float) -> tuple[float, ...]:
-        """When the message arrives: never, once, or twice."""
+        """When a message of `now` arrives: never, once, or twice."""
         jitter = self._random()
         # The fourth power: most messages are fast, a few are late.
-        at_s = now + self._climate.delay_s + self._tail_s * jitter * jitter * jitter * jitter
+        at_s = now + self._least_s + self._tail_s * jitter * jitter * jitter * jitter
         if not self._has_faults:
             return (at_s,)
         if (sender, receiver) in self._blocked or self._random() < self._loss_between(sender, receiver):

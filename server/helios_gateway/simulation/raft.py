@@ -6,10 +6,8 @@ come, and gets what it says through its `Host`.
 """
 
 import random
-from typing import Protocol
 
-from msgspec import Struct
-
+from helios_gateway.simulation.host import Host, Timing
 from helios_gateway.simulation.messages import (
     AppendEntries,
     AppendReply,
@@ -18,8 +16,6 @@ from helios_gateway.simulation.messages import (
     InstallSnapshot,
     Message,
     Put,
-    Reply,
-    Request,
     RequestVote,
     Role,
     Snapshot,
@@ -29,48 +25,6 @@ from helios_gateway.simulation.messages import (
 )
 from helios_gateway.simulation.progress import Leadership, Progress
 from helios_gateway.simulation.storage import StateMachine, Storage
-
-
-class Timing(Struct, frozen=True):
-    """When a server does what.
-
-    election_min_s, election_max_s: an election timeout is drawn between them anew for each role that waits for one
-    snapshot_every:                 entries applied since the last snapshot that make the next one due
-    kept_entries:                   entries before a snapshot that stay in the log, for followers a little behind
-    batch:                          most entries of one AppendEntries
-    """
-
-    heartbeat_s: float = 0.1
-    election_min_s: float = 1.0
-    election_max_s: float = 2.0
-    snapshot_every: int = 500
-    kept_entries: int = 100
-    batch: int = 256
-
-
-class Host(Protocol):
-    """What a server needs of the world: called while it acts, and must not call back into it."""
-
-    def ask(self, request: Request) -> None:
-        """Send it; it may get lost, late or doubled."""
-
-    def post(self, message: Reply | TimeoutNow) -> None:
-        """Send it, as uncertain; to this nobody answers."""
-
-    def role_changed(self, old: Role, new: Role) -> None:
-        """The server's role is `new` now."""
-
-    def configuration_changed(self, old: Configuration, new: Configuration) -> None:
-        """The server's configuration is `new` now, be it committed or not."""
-
-    def committed(self, entries: list[Entry]) -> None:
-        """As leader, it has committed and applied these."""
-
-    def snapshot_started(self, snapshot: Snapshot) -> None:
-        """It is writing this one; call `finish_snapshot` when the disk is done."""
-
-    def snapshot_installed(self, snapshot: Snapshot, sender: str, entries_compacted: int) -> None:
-        """It has taken over a snapshot from its leader."""
 
 
 class Raft:
@@ -475,7 +429,13 @@ class Raft:
         if request.term < storage.term:
             self._answer_append(request, is_success=False, index=log.last_index)
             return
-        self._hear(request.term, request.sender, now)
+        if request.term == storage.term and self.role is Role.FOLLOWER:
+            # What `_hear` does, without a call for each heartbeat.
+            self.leader = request.sender
+            self._last_heard_s = now
+            self.deadline = now + self._timeout_s
+        else:
+            self._hear(request.term, request.sender, now)
         prev_index = request.prev_index
         if prev_index > log.last_index:
             self._answer_append(request, is_success=False, index=log.last_index)

@@ -74,11 +74,11 @@ class PeerSamples:
     """All round trips to one peer."""
 
     __slots__ = (
-        "aggregated",
         "append_entries",
         "consecutive_errors",
         "install_snapshot",
         "last_contact_s",
+        "recent",
         "request_vote",
     )
 
@@ -86,7 +86,7 @@ class PeerSamples:
         self.append_entries = Samples()
         self.request_vote = Samples()
         self.install_snapshot = Samples()
-        self.aggregated = Samples()
+        self.recent: deque[float] = deque(maxlen=WINDOW)
         self.last_contact_s: float | None = None
         self.consecutive_errors = 0
 
@@ -97,11 +97,25 @@ class PeerSamples:
             self.append_entries.record(),
             self.request_vote.record(),
             self.install_snapshot.record(),
-            self.aggregated.record(),
+            self._aggregated().record(),
             self.last_contact_s,
             self.consecutive_errors < ERRORS_TO_UNREACHABLE,
             self.consecutive_errors,
         )
+
+    def _aggregated(self) -> Samples:
+        """All kinds as one."""
+        kinds = (self.append_entries, self.request_vote, self.install_snapshot)
+        failed_s = [kind.last_error_at_s for kind in kinds if kind.last_error_at_s is not None]
+        samples = Samples()
+        samples.count = sum(kind.count for kind in kinds)
+        samples.total_s = sum(kind.total_s for kind in kinds)
+        samples.min_s = min(kind.min_s for kind in kinds)
+        samples.max_s = max(kind.max_s for kind in kinds)
+        samples.recent = self.recent
+        samples.error_count = sum(kind.error_count for kind in kinds)
+        samples.last_error_at_s = max(failed_s, default=None)
+        return samples
 
 
 class RoundTrips:
@@ -133,7 +147,7 @@ class RoundTrips:
             sent_s, peer, samples = waiting
             took_s = now - sent_s
             samples.add(took_s)
-            peer.aggregated.add(took_s)
+            peer.recent.append(took_s)
             peer.last_contact_s = now
             peer.consecutive_errors = 0
 
@@ -148,7 +162,6 @@ class RoundTrips:
             if peer.last_contact_s is None or sent_s > peer.last_contact_s:
                 peer.consecutive_errors += 1
             samples.fail(sent_s + RPC_TIMEOUT_S)
-            peer.aggregated.fail(sent_s + RPC_TIMEOUT_S)
         for number in expired:
             del self._waiting[number]
 

@@ -7,22 +7,21 @@ from typing import Final, Protocol
 from helios_gateway.simulation.agenda import Agenda
 from helios_gateway.simulation.happenings import Happening, PeerChanged, SnapshotTaken, Started, StateChanged, Stopped
 from helios_gateway.simulation.history import Snapshots, Uptime
+from helios_gateway.simulation.host import Host, Timing
 from helios_gateway.simulation.messages import (
     AppendReply,
     Configuration,
     Entry,
     InstallSnapshot,
     Message,
-    Reply,
     Request,
     Role,
     Snapshot,
     SnapshotReply,
-    TimeoutNow,
     VoteReply,
 )
 from helios_gateway.simulation.network import Network
-from helios_gateway.simulation.raft import Host, Raft, Timing
+from helios_gateway.simulation.raft import Raft
 from helios_gateway.simulation.record import RoundTrips
 from helios_gateway.simulation.storage import Storage
 from helios_gateway.simulation.views import MetricView, NodeView, PeerView
@@ -205,22 +204,19 @@ class Server:
 
     def ask(self, request: Request) -> None:
         """Send a request through the network, and time it."""
-        now = self._agenda.now
-        self._round_trips.sent(request, now)
-        extra_s = 0.0
-        if isinstance(request, InstallSnapshot):
-            extra_s = self._network.transfer_s(request.snapshot.size_bytes)
-        self._send(request, now, extra_s)
+        self._round_trips.sent(request, self._agenda.now)
+        self.post(request)
 
-    def post(self, message: Reply | TimeoutNow) -> None:
-        """Send anything else."""
-        self._send(message, self._agenda.now, 0.0)
-
-    def _send(self, message: Message, now: float, extra_s: float) -> None:
+    def post(self, message: Message) -> None:
+        """Send it through the network."""
+        agenda = self._agenda
         receiver = self._servers.get(message.receiver)
         if receiver is not None:
-            for at_s in self._network.arrivals(self.id, message.receiver, now):
-                self._agenda.enter(at_s + extra_s, receiver.receive, message)
+            sent_s = agenda.now
+            if isinstance(message, InstallSnapshot):
+                sent_s += self._network.transfer_s(message.snapshot.size_bytes)
+            for at_s in self._network.arrivals(self.id, message.receiver, sent_s):
+                agenda.enter(at_s, receiver.receive, message)
 
     def role_changed(self, old: Role, new: Role) -> None:
         """Tell it, and keep it."""

@@ -10,9 +10,10 @@ from helios_gateway.simulation.clients import Clients
 from helios_gateway.simulation.cluster import Cluster
 from helios_gateway.simulation.faults import ClusterFault
 from helios_gateway.simulation.happenings import Happening
+from helios_gateway.simulation.host import Timing
 from helios_gateway.simulation.life import Life
 from helios_gateway.simulation.network import Climate
-from helios_gateway.simulation.raft import Raft, Timing
+from helios_gateway.simulation.raft import Raft
 from helios_gateway.simulation.server import MakeRaft
 from helios_gateway.simulation.views import NodeView
 
@@ -77,14 +78,14 @@ class Simulation:
             raise ValueError(f"time advances by a finite number of seconds, not {seconds}")
         # To the nanosecond: a thousand small steps then end where one big step does.
         self._agenda.run_until(round(self._agenda.now + seconds, 9), self._after_each)
-        return self._collect()
+        return self._cluster.collect()
 
     def apply(self, fault: ClusterFault) -> list[Happening]:
         """Do this to the cluster, now; tells what happened at once. Raises `FaultError` where it cannot be done."""
         self._cluster.apply(fault)
         if self._inspect is not None:
             self._inspect(self._cluster)
-        return self._collect()
+        return self._cluster.collect()
 
     def members(self) -> tuple[str, ...]:
         """Every node that exists, running or stopped, in the order of their numbers."""
@@ -103,10 +104,3 @@ class Simulation:
     def _inspect_step(self) -> None:
         if self._inspect is not None:
             self._inspect(self._cluster)
-
-    def _collect(self) -> list[Happening]:
-        happenings = self._cluster.happenings
-        if happenings:
-            self._cluster.happenings = []
-            return happenings
-        return []
