@@ -1,0 +1,69 @@
+"""`POST /api/demo/faults`: one call, one fault of the simulated cluster."""
+
+import re
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from helios_desktop.protocol.codec import UNREADABLE
+from helios_gateway import answers
+from helios_gateway.access import admin_of, is_loopback
+from helios_gateway.auth import Authority
+from helios_gateway.clusters.simulated import SimulatedCluster
+from helios_gateway.login import read_body
+from helios_gateway.simulation.faults import Fault, FaultError
+
+FAULTS_PATH: Final = "/api/demo/faults"
+_decode = msgspec.json.Decoder(Fault).decode
+_PATH: Final = re.compile(r" - at `\$\.?([^`]*)`\Z")
+_MISSING: Final = re.compile(r"missing required field `([^`]+)`")
+
+
+class FaultCalls:
+    """Handler of the faults: for admins on this machine. 400 answers `{"ok":false,"field":…,"error":…}`."""
+
+    def __init__(self, cluster: SimulatedCluster, authority: Authority, body_s: float) -> None:
+        self._cluster = cluster
+        self._authority = authority
+        self._body_s = body_s
+
+    def add_to(self, router: web.UrlDispatcher) -> None:
+        """Serve it."""
+        router.add_route("*", FAULTS_PATH, self._apply)
+
+    async def _apply(self, request: web.Request) -> web.StreamResponse:
+        grant = admin_of(request, self._authority)
+        if isinstance(grant, web.Response):
+            return grant
+        if not is_loopback(request.remote or ""):
+            return answers.text(403, "Forbidden")
+        if request.method != "POST":
+            return answers.text(405, "Method not allowed")
+        raw = await read_body(request, self._body_s)
+        try:
+            fault: Any = _decode(raw)
+        except UNREADABLE as error:
+            return _refusal(*_field_and_reason(str(error)))
+        try:
+            await self._cluster.apply(fault)
+        except FaultError as error:
+            return _refusal(error.field, error.reason)
+        return answers.json({"ok": True})
+
+
+def _refusal(field: str, reason: str) -> web.Response:
+    sentence = f"{field}: {reason}" if field else reason
+    return answers.json({"ok": False, "field": field, "error": sentence}, status=400)
+
+
+def _field_and_reason(told: str) -> tuple[str, str]:
+    """Split what msgspec says into the field to blame ("" for the whole body) and the rest."""
+    missing = _MISSING.search(told)
+    if missing is not None:
+        return missing[1], "is missing"
+    path = _PATH.search(told)
+    if path is None or not path[1]:
+        return "", f"the body is no fault: {told}"
+    # "nodes[...]" blames `nodes`.
+    return path[1].partition("[")[0], told[: path.start()]

@@ -1,0 +1,97 @@
+"""One listening port that speaks for one node."""
+
+import asyncio
+import errno
+import socket
+from typing import Final, cast
+
+from aiohttp import web
+
+from helios_gateway.app import AccessLog
+from helios_gateway.connections import Connections
+
+_BACKLOG: Final = 1024
+_KEEPALIVE_S: Final = 75.0
+_LINGER_S: Final = 0.5
+"""For what is left of a body that was refused."""
+
+
+class PortError(Exception):
+    """The port cannot be opened; its text is a sentence for the user."""
+
+
+class Port:
+    """Opens and closes `app` at host and port. Port 0 takes a free one at first opening and keeps it."""
+
+    def __init__(self, app: web.Application, host: str, port: int, connections: Connections) -> None:
+        self.host = host
+        self.number = port
+        self._app = app
+        self._connections = connections
+        self._runner: web.AppRunner | None = None
+        self._server: asyncio.Server | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it is, once it was opened."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.number}"
+
+    async def open(self) -> None:
+        """Listen. Raises `PortError`."""
+        if self._server is not None:
+            return
+        listener = _listen(self.host, self.number)
+        runner = web.AppRunner(
+            self._app,
+            handle_signals=False,
+            access_log_class=AccessLog,
+            keepalive_timeout=_KEEPALIVE_S,
+            lingering_time=_LINGER_S,
+            shutdown_timeout=0.25,
+        )
+        try:
+            await runner.setup()
+            # `setup` has made it.
+            make_protocol = cast("web.Server", runner.server)
+            factory = self._connections.factory(make_protocol)
+            self._server = await asyncio.get_running_loop().create_server(factory, sock=listener, backlog=_BACKLOG)
+        except BaseException:
+            listener.close()
+            raise
+        self._runner = runner
+        self.number = listener.getsockname()[1]
+
+    async def close(self) -> None:
+        """Stop to listen, and end what is connected within half a second."""
+        server, self._server = self._server, None
+        runner, self._runner = self._runner, None
+        if server is not None:
+            server.close()
+        if runner is not None:
+            await runner.cleanup()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setblocking(False)
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise PortError(_sentence(error, host, port)) from error
+    return listener
+
+
+def _sentence(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"port {port} on {host} is in use: stop the program that holds it, "
+            f"or choose another with --port (0 takes a free one)"
+        )
+    if error.errno == errno.EACCES:
+        return f"port {port} on {host} needs rights that you do not have: choose one above 1023 with --port"
+    return f"cannot listen on {host}, port {port}: {error.strerror}"

@@ -1,0 +1,111 @@
+"""One port a node, the embedded gateway, and how all of it ends."""
+
+import asyncio
+import os
+import signal
+import sys
+from typing import Any
+
+import aiohttp
+import pytest
+
+from helios_gateway.embedded import embedded_gateway
+
+
+async def is_open(url: str) -> bool:
+    host, _, port = url.removeprefix("http://").partition(":")
+    try:
+        _, writer = await asyncio.open_connection(host, int(port))
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+async def is_closed(url: str) -> bool:
+    return not await is_open(url)
+
+
+async def test_each_node_has_a_port_that_closes_with_it_and_opens_again(serve: Any, until: Any) -> None:
+    async with serve(node=None, speed=50.0) as served:
+        ports = served.gateway.ports
+        assert list(ports) == ["node1", "node2", "node3"]
+        for node, port in ports.items():
+            async with served.http.ws_connect(f"{port.url}/ws/cluster", headers=served.headers) as ws:
+                assert (await ws.receive_json(timeout=5))["data"]["node_id"] == node
+        url = ports["node2"].url
+        async with served.http.ws_connect(f"{url}/ws/cluster", headers=served.headers) as ws:
+            await served.fault(fault="stop", node="node2")
+            async with asyncio.timeout(5):
+                async for _ in ws:
+                    pass
+            assert ws.close_code == 1001
+        await until(lambda: is_closed(url))
+        assert await is_open(ports["node1"].url)
+        await served.fault(fault="start", node="node2")
+        await until(lambda: is_open(url))
+        await served.fault(fault="add")
+        await until(lambda: "node4" in ports and ports["node4"].number > 0)
+        await until(lambda: is_open(ports["node4"].url))
+
+
+async def test_sockets_end_with_the_gateway_within_a_second(serve: Any) -> None:
+    loop = asyncio.get_running_loop()
+    async with aiohttp.ClientSession() as http:
+        async with serve() as served:
+            ws = await http.ws_connect(f"{served.url}/ws/cluster", headers=served.headers)
+            await ws.receive_json(timeout=5)
+            # One that never reads its close frame.
+            await http.ws_connect(f"{served.url}/ws/cluster", headers=served.headers)
+            before = loop.time()
+            url = served.url
+        assert loop.time() - before < 1.0
+        frame = await ws.receive(timeout=5)
+        assert (frame.type, frame.data) == (aiohttp.WSMsgType.CLOSE, 1001)
+        assert not await is_open(url)
+
+
+async def test_the_embedded_gateway_has_a_random_password_and_leaves_no_task() -> None:
+    before = asyncio.all_tasks()
+    passwords = set()
+    for _ in range(2):
+        async with embedded_gateway(nodes=2, seed=5, is_calm=True) as embedded, aiohttp.ClientSession() as http:
+            passwords.add(embedded.password)
+            assert embedded.members() == ("node1", "node2")
+            assert embedded.password not in repr(embedded)
+            body = {"username": embedded.username, "password": embedded.password}
+            async with http.post(f"{embedded.url}/api/auth/login", json=body) as answer:
+                assert answer.status == 200
+            body["password"] = "admin123"
+            async with http.post(f"{embedded.url}/api/auth/login", json=body) as answer:
+                assert answer.status == 401
+    assert len(passwords) == 2
+    assert asyncio.all_tasks() == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_the_command_says_where_it_serves_and_ends_cleanly(number: signal.Signals) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "helios_gateway.cli",
+        "--port",
+        "0",
+        "--node",
+        "all",
+        "--seed",
+        "7",
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    lines = [(await asyncio.wait_for(process.stdout.readline(), 20)).decode() for _ in range(5)]
+    assert "admin/admin123" in lines[0]
+    assert "seed 7" in lines[1]
+    for node, line in zip(("node1", "node2", "node3"), lines[2:], strict=True):
+        assert f"speaking for {node} at http://127.0.0.1:" in line
+        assert await is_open(line.split()[-1])
+    process.send_signal(number)
+    _, told = await asyncio.wait_for(process.communicate(), 10)
+    assert (process.returncode, told) == (0, b"")
