@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from helios_desktop.client.address import parse_address
 from helios_desktop.client.credentials import Credentials
@@ -10,14 +11,16 @@ from helios_desktop.headless.options import DemoOptions
 from helios_desktop.monitor.demo import DemoAccess
 from helios_desktop.monitor.target import Target
 from helios_desktop.words import _
-from helios_gateway.embedded import Embedded, embedded_gateway
+
+if TYPE_CHECKING:
+    from helios_gateway.embedded import Embedded
 
 
 @dataclass(frozen=True)
 class Demo:
     """A running demo cluster: whom a monitor asks, and the way to inject faults."""
 
-    gateway: Embedded
+    gateway: "Embedded"
     access: DemoAccess
 
     def target(self) -> Target:
@@ -35,6 +38,9 @@ class Demo:
 @asynccontextmanager
 async def demo_cluster(options: DemoOptions) -> AsyncIterator[Demo]:
     """Serve a simulated cluster on a free loopback port, in this loop. Raises OSError where there is none."""
+    # The gateway takes a quarter of a second to load: the window is painted before.
+    from helios_gateway.embedded import embedded_gateway  # noqa: PLC0415
+
     async with embedded_gateway(
         nodes=options.nodes, seed=options.seed, is_calm=options.is_calm, speed=options.speed
     ) as gateway:

@@ -26,6 +26,7 @@ from helios_desktop.monitor.target import Target
 from helios_desktop.profiles.file import Profiles
 from helios_desktop.profiles.secrets import Secrets
 from helios_desktop.qt import loop
+from helios_desktop.qt.first_paint import first_paint
 from helios_desktop.qt.theme import DARK, LIGHT, load_fonts
 from helios_desktop.qt.window import MainWindow, window_settings
 from helios_desktop.words import _
@@ -141,6 +142,7 @@ async def _main(
             window.resize(options.window.width, options.window.height)
         window.show()
         opened(window)
+        await first_paint(window)
         try:
             if is_offscreen and options.window.screenshot is None:
                 return await _in_terminal(options, program, window)

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-import aiohttp
+from typing import TYPE_CHECKING, Final
 
 from helios_desktop.protocol.auth import LOGIN_PATHS, LoginAnswer, LoginRequest
 from helios_desktop.protocol.codec import decode_as, encode
 from helios_desktop.protocol.messages import Malformed
 from helios_desktop.words import _
 
-FAULTS_PATH = "/api/demo/faults"
-TIMEOUT = aiohttp.ClientTimeout(total=5)
+if TYPE_CHECKING:
+    import aiohttp
+
+FAULTS_PATH: Final = "/api/demo/faults"
+TIMEOUT_S: Final = 5.0
 
 
 @dataclass
@@ -31,8 +33,10 @@ class DemoAccess:
 
         Gives None where it was done, else the sentence to show; never raises for what the gateway or the network does.
         """
+        import aiohttp  # noqa: PLC0415 - as in Monitor: the window is painted before
+
         try:
-            async with aiohttp.ClientSession(timeout=TIMEOUT) as http:
+            async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)) as http:
                 if not self._token:
                     await self._log_in(http)
                 status, text = await self._post(http, fault)
@@ -43,13 +47,13 @@ class DemoAccess:
             return _("The demo gateway does not answer: {reason}").format(reason=str(error) or type(error).__name__)
         return None if status == 200 else _("The demo gateway refused: {reason}").format(reason=text)
 
-    async def _log_in(self, http: aiohttp.ClientSession) -> None:
+    async def _log_in(self, http: "aiohttp.ClientSession") -> None:
         body = encode(LoginRequest(self.username, self.password))
         async with http.post(self.url + LOGIN_PATHS[0], data=body) as answer:
             login = decode_as(LoginAnswer, await answer.read())
         self._token = "" if isinstance(login, Malformed) else login.token
 
-    async def _post(self, http: aiohttp.ClientSession, fault: Mapping[str, object]) -> tuple[int, str]:
+    async def _post(self, http: "aiohttp.ClientSession", fault: Mapping[str, object]) -> tuple[int, str]:
         headers = {"Authorization": f"Bearer {self._token}"}
         async with http.post(self.url + FAULTS_PATH, data=encode(dict(fault)), headers=headers) as answer:
             return answer.status, (await answer.text()).strip()

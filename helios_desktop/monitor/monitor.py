@@ -6,8 +6,8 @@ Any number of monitors live in one process without knowing each other. Nothing h
 import asyncio
 import random
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from helios_desktop.client.session import Session
 from helios_desktop.event import Event
 from helios_desktop.monitor.target import Target
 from helios_desktop.observation import Observation, tick
@@ -16,6 +16,9 @@ from helios_desktop.store.fold import fold
 from helios_desktop.store.log import EventLog
 from helios_desktop.store.series import SeriesBook
 from helios_desktop.store.state import ClusterState
+
+if TYPE_CHECKING:
+    from helios_desktop.client.session import Session
 
 TICK_S = 1.0
 
@@ -76,6 +79,9 @@ class Monitor:
             session.disconnect()
 
     def _open(self, group: asyncio.TaskGroup, name: str, node: str | None) -> None:
+        # aiohttp takes a fifth of a second to load: the window is painted before anybody connects.
+        from helios_desktop.client.session import Session  # noqa: PLC0415
+
         session = Session(
             name,
             self.target.address,

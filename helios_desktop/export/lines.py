@@ -1,0 +1,135 @@
+"""An event as a line of a file, in each of the formats."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, tzinfo
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+
+from helios_desktop.event import Event
+from helios_desktop.export.event_json import event_record
+from helios_desktop.observation import Kind
+from helios_desktop.protocol.codec import UNREADABLE
+from helios_desktop.protocol.timestamps import NS
+
+
+class Format(StrEnum):
+    """What a file is made of: a JSON object a line, a table for spreadsheets, or the guide's plain log."""
+
+    EVENTS = "events"
+    CSV = "csv"
+    LOG = "log"
+
+    @property
+    def suffix(self) -> str:
+        """What names of such files end in."""
+        return {"events": ".jsonl", "csv": ".csv", "log": ".log"}[self.value]
+
+
+CSV_COLUMNS: Final = (
+    "timestamp",
+    "received_at",
+    "observer",
+    "node",
+    "type",
+    "severity",
+    "derived",
+    "summary",
+    "data",
+    "more",
+)
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+_GO_ESCAPES: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+_GO_ESCAPED: Final = re.compile("[<>&\u2028\u2029]")
+
+_encode: Final = msgspec.json.Encoder().encode
+_encode_sorted: Final = msgspec.json.Encoder(order="sorted").encode
+_decode: Final[Callable[[str], Any]] = msgspec.json.Decoder().decode
+
+
+def json_line(value: object, *, is_ascii: bool = False) -> str:
+    """Any JSON value on one line, with its end; in ASCII alone for an output that has no more."""
+    text = _encode(value).decode()
+    return (json.dumps(_decode(text)) if is_ascii else text) + "\n"
+
+
+def csv_head() -> str:
+    """The first line of a CSV file."""
+    return _csv(CSV_COLUMNS)
+
+
+def line_of(event: Event, file_format: Format, zone: tzinfo | None) -> str:
+    """One event, with the end of its line; times that are ours are in `zone`, but in JSON Lines in UTC.
+
+    A zone of None is this machine's, summer time and all.
+    """
+    match file_format:
+        case Format.EVENTS:
+            return json_line(event_record(event))
+        case Format.CSV:
+            return csv_line(event, zone)
+        case Format.LOG:
+            return log_line(event, zone)
+
+
+def csv_line(event: Event, zone: tzinfo | None) -> str:
+    """A row as RFC 4180 has it; no cell can be taken for a formula."""
+    record = event_record(event)
+    more = record.get("more")
+    cells = (
+        event.timestamp,
+        _rfc3339(event.at_ns, zone),
+        event.observer,
+        event.node,
+        event.type,
+        event.severity.name.lower(),
+        "true" if event.is_derived else "false",
+        str(record["summary"]),
+        _encode(record["data"]).decode(),
+        "" if more is None else _encode(more).decode(),
+    )
+    return _csv(cells)
+
+
+def log_line(event: Event, zone: tzinfo | None) -> str:
+    """What the guide's Go logger writes ("Logging All Events"): time in seconds, a space, the message with sorted keys.
+
+    What is no message of the server is written in the same shape, with `observer`, and `derived` where it is.
+    """
+    text = _encode_sorted(_message(event)).decode()
+    escaped = _GO_ESCAPED.sub(lambda match: _GO_ESCAPES[match[0]], text)
+    return f"{_moment(event.at_ns, zone):%Y/%m/%d %H:%M:%S} {escaped}\n"
+
+
+def _message(event: Event) -> object:
+    if event.observation.kind is Kind.FRAME and not event.is_derived:
+        try:
+            message = _decode(event.observation.text)
+        except UNREADABLE:
+            pass
+        else:
+            if isinstance(message, dict):
+                return message
+    record = event_record(event)
+    return {key: record[key] for key in ("type", "timestamp", "observer", "data", "derived") if key in record}
+
+
+def _csv(cells: tuple[str, ...]) -> str:
+    line = io.StringIO(newline="")
+    csv.writer(line).writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
+    return line.getvalue()
+
+
+def _moment(at_ns: int, zone: tzinfo | None) -> datetime:
+    return datetime.fromtimestamp(at_ns // NS, UTC).astimezone(zone)
+
+
+def _rfc3339(at_ns: int, zone: tzinfo | None) -> str:
+    moment = _moment(at_ns, zone)
+    ending = "Z" if zone is UTC else moment.isoformat()[19:]
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at_ns % NS:09d}{ending}"

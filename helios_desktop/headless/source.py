@@ -1,0 +1,196 @@
+"""From what the command line names to whom the monitor asks."""
+
+import os
+import ssl
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from helios_desktop.client.address import Address, AddressError, parse_address
+from helios_desktop.client.causes import explain
+from helios_desktop.client.credentials import Credentials
+from helios_desktop.headless.exit_codes import CommandError, ExitCode
+from helios_desktop.headless.options import SourceOptions
+from helios_desktop.monitor.target import Target
+from helios_desktop.observation import Cause
+from helios_desktop.profiles.file import Profiles
+from helios_desktop.profiles.profile import Profile, ProfileError
+from helios_desktop.profiles.secrets import Secrets
+from helios_desktop.words import _
+
+PASSWORD_VARIABLE: Final = "HELIOS_PASSWORD"  # noqa: S105 - the variable's name
+TOKEN_VARIABLE: Final = "HELIOS_TOKEN"  # noqa: S105 - the variable's name
+MAX_SECRET_BYTES: Final = 64 * 1024
+
+Prompt = Callable[[str], str]
+"""Asks a person, with the question given, for a text that is not shown."""
+
+
+async def target(
+    source: SourceOptions,
+    *,
+    demo: Target | None,
+    profiles: Profiles,
+    secrets: Secrets,
+    environment: Mapping[str, str],
+    prompt: Prompt | None,
+) -> Target:
+    """Find address and credentials of `source`; `demo` is what `--demo` means.
+
+    A secret comes from a file that was named, else from the environment, else from the profile's entry in the
+    keyring, else from `prompt`, which is None where nobody is there to ask. It is asked for last, when all else is
+    known to be well. Raises `CommandError`.
+    """
+    if source.is_demo:
+        if demo is None:
+            raise CommandError(ExitCode.FAILURE, _("The demo cluster is not there."))
+        return demo
+    profile = _profile(source.name, profiles)
+    address = _address(source.name if profile is None else profile.addresses[0], source.name, profiles)
+    username = source.username or ("" if profile is None else profile.username)
+    allows_plain_text = source.allows_plain_text or (profile is not None and profile.allows_plain_text)
+    tls = _tls(source, profile, address)
+    if not (address.is_encrypted or address.is_loopback or allows_plain_text):
+        sentence = explain(Cause.PLAIN_TEXT, address.host_and_port)
+        raise CommandError(ExitCode.USAGE, f"{sentence} " + _("(The option is --allow-plain-text.)"))
+    credentials = _given(source, username, environment)
+    if credentials is None and profile is not None:
+        credentials = await _kept(profile, username, secrets)
+    if credentials is None:
+        credentials = _asked(username, address, prompt)
+    if profile is None:
+        return Target(address.host_and_port, address, credentials, tls=tls, allows_plain_text=allows_plain_text)
+    return Target(
+        profile.name,
+        address,
+        credentials,
+        environment=profile.environment,
+        topics=profile.topics,
+        tls=tls,
+        allows_plain_text=allows_plain_text,
+        opaque_token_life_s=profile.opaque_token_life_s,
+    )
+
+
+def _profile(name: str, profiles: Profiles) -> Profile | None:
+    try:
+        return profiles.get(name)
+    except ProfileError as error:
+        if _looks_like_address(name):
+            return None  # a broken file must not stop what does not need it
+        raise CommandError(ExitCode.FAILURE, str(error)) from None
+
+
+def _looks_like_address(name: str) -> bool:
+    return any(mark in name for mark in ("://", ":", ".", "@", "?")) or name == "localhost"
+
+
+def _address(text: str, name: str, profiles: Profiles) -> Address:
+    if text == name and not _looks_like_address(text):
+        known = ", ".join(profile.name for profile in profiles.list())
+        sentence = _("There is no profile “{name}”.").format(name=name)
+        others = _("Known are: {known}.").format(known=known) if known else _("None is saved yet.")
+        step = _("A host is named with its scheme or port, like http://{name}:8080.").format(name=name)
+        raise CommandError(ExitCode.USAGE, f"{sentence} {others} {step}")
+    try:
+        return parse_address(text)
+    except AddressError as error:
+        raise CommandError(ExitCode.USAGE, str(error)) from None
+
+
+def _tls(source: SourceOptions, profile: Profile | None, address: Address) -> ssl.SSLContext | None:
+    if source.ca_file is not None and not address.is_encrypted:
+        raise CommandError(
+            ExitCode.USAGE,
+            _("A CA file is of no use with {address}: write https:// or leave it out.").format(address=address),
+        )
+    ca_file = source.ca_file or (Path(profile.ca_file) if profile is not None and profile.ca_file else None)
+    if ca_file is None or not address.is_encrypted:
+        return None
+    try:
+        return ssl.create_default_context(cafile=str(ca_file))
+    except ssl.SSLError:
+        raise CommandError(
+            ExitCode.FAILURE, _("{path} holds no certificates: name a PEM file.").format(path=ca_file)
+        ) from None
+    except OSError as error:
+        raise _cannot_read(ca_file, error) from None
+
+
+def _given(source: SourceOptions, username: str, environment: Mapping[str, str]) -> Credentials | None:
+    """What the caller said in so many words; a file counts more than a variable."""
+    password = _secret_in(source.password_file)
+    token = _secret_in(source.token_file)
+    if password is None and token is None:
+        password = environment.get(PASSWORD_VARIABLE)
+        token = environment.get(TOKEN_VARIABLE)
+    if password is not None and not username:
+        if not token:
+            raise CommandError(
+                ExitCode.USAGE, _("A password is there, but whose? Add --user NAME, or give a token instead.")
+            )
+        password = None
+    if password is None and not token:
+        return None
+    # Without its password a name could not log in; the token is all there is.
+    return Credentials(username if password is not None else "", password or "", token or "")
+
+
+async def _kept(profile: Profile, username: str, secrets: Secrets) -> Credentials | None:
+    if username != profile.username:
+        return None  # the keyring has the secrets of another user
+    token = await secrets.get(profile.id, "token")
+    password = await secrets.get(profile.id, "password") if username else None
+    if password is None and token is None:
+        return None
+    return Credentials(username if password is not None else "", password or "", token or "")
+
+
+def _asked(username: str, address: Address, prompt: Prompt | None) -> Credentials:
+    if not username:
+        raise CommandError(
+            ExitCode.USAGE,
+            _("Who signs in at {address}? Add --user NAME, or give a token by {variable} or --token-file.").format(
+                address=address.host_and_port, variable=TOKEN_VARIABLE
+            ),
+        )
+    if prompt is None:
+        raise CommandError(
+            ExitCode.USAGE,
+            _("No password for {user}, and no terminal to ask at: set {variable}, or use --password-file.").format(
+                user=username, variable=PASSWORD_VARIABLE
+            ),
+        )
+    question = _("Password of {user} at {address}: ").format(user=username, address=address.host_and_port)
+    try:
+        return Credentials(username, prompt(question))
+    except EOFError:
+        raise CommandError(ExitCode.USAGE, _("No password was given, so nothing was sent.")) from None
+
+
+def _secret_in(path: Path | None) -> str | None:
+    """The first line of a file; None where no file was named."""
+    if path is None:
+        return None
+    try:
+        # Not by size: it may be a pipe, as from a shell's <(…).
+        with path.open("rb") as file:
+            first = file.read(MAX_SECRET_BYTES)
+        secret = first.decode("utf-8-sig").partition("\n")[0].rstrip("\r")
+    except UnicodeDecodeError:
+        raise CommandError(
+            ExitCode.FAILURE, _("{path} is no text: its first line must be the secret.").format(path=path)
+        ) from None
+    except OSError as error:
+        raise _cannot_read(path, error) from None
+    if not secret:
+        raise CommandError(ExitCode.FAILURE, _("{path} is empty: its first line must be the secret.").format(path=path))
+    return secret
+
+
+def _cannot_read(path: Path, error: OSError) -> CommandError:
+    reason = error.strerror or os.strerror(error.errno or 0)
+    return CommandError(
+        ExitCode.FAILURE,
+        _("{path} cannot be read: {reason}. Check its name and rights.").format(path=path, reason=reason),
+    )

@@ -1,0 +1,148 @@
+"""One run of a monitor without a screen: until its time is over, somebody ends it, or it cannot begin."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+from types import FrameType
+from typing import Final
+
+from helios_desktop.event import Event
+from helios_desktop.headless.contact import STATUS_WITHIN_S, FirstContact
+from helios_desktop.headless.exit_codes import CommandError, ExitCode
+from helios_desktop.monitor.monitor import Monitor
+from helios_desktop.observation import Observation, Phase
+from helios_desktop.protocol.subscription import Topic
+
+ASK_AGAIN_S: Final = 30.0
+"""After a refusal that came later than the first contact: nobody is there to mend it here, but perhaps there."""
+CLOSING_S: Final = 1.5
+
+
+class Ending(Enum):
+    """Why a run ended."""
+
+    TIME_UP = auto()
+    INTERRUPTED = auto()  # Ctrl-C
+    TERMINATED = auto()  # by a signal of the system
+    FAILED = auto()  # the first contact was none
+    NO_READER = auto()  # the output is closed, or full
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended; `error` says why where it failed."""
+
+    ending: Ending
+    error: CommandError | None = None
+
+    @property
+    def code(self) -> ExitCode:
+        """The exit code that says so."""
+        if self.error is not None:
+            return self.error.code
+        match self.ending:
+            case Ending.INTERRUPTED:
+                return ExitCode.INTERRUPTED
+            case Ending.TERMINATED:
+                return ExitCode.TERMINATED
+            case _:
+                return ExitCode.WELL
+
+
+class Watch:
+    """Runs a monitor that nobody else runs."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        self._monitor = monitor
+        self._contact = FirstContact(needs_status=Topic.STATUS in monitor.topics)
+        self._ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._deadline: asyncio.TimerHandle | None = None
+        self._asking: asyncio.TimerHandle | None = None
+
+    def end(self, outcome: Outcome) -> None:
+        """End the run; the first who says so is right."""
+        if not self._ended.done():
+            self._ended.set_result(outcome)
+
+    async def run(self, for_s: float | None) -> Outcome:
+        """Run for `for_s` seconds, or until something ends it. Its own listener is the last to be called.
+
+        Ctrl-C is an outcome and raises nothing; pressed twice, it is KeyboardInterrupt.
+        """
+        loop = asyncio.get_running_loop()
+        stop_listening = self._monitor.listen(self._see)
+        limit = None if for_s is None else loop.call_later(for_s, self._time_is_up)
+        watching = asyncio.create_task(self._monitor.run(), name="monitor")
+        try:
+            with self._signals():
+                watching.add_done_callback(self._stopped)
+                return await self._ended
+        finally:
+            stop_listening()
+            for timer in (limit, self._deadline, self._asking):
+                if timer is not None:
+                    timer.cancel()
+            watching.cancel()
+            await asyncio.wait({watching}, timeout=CLOSING_S)
+
+    def _see(self, _observation: Observation, events: tuple[Event, ...]) -> None:
+        if self._contact.is_made:
+            self._ask_again()
+        else:
+            self._judge(events)
+
+    def _judge(self, events: tuple[Event, ...]) -> None:
+        contact = self._contact
+        contact.take(events)
+        if contact.is_made:
+            if self._deadline is not None:
+                self._deadline.cancel()
+        elif contact.failure is not None:
+            self.end(Outcome(Ending.FAILED, contact.failure))
+        elif contact.is_open and self._deadline is None:
+            self._deadline = asyncio.get_running_loop().call_later(STATUS_WITHIN_S, self._give_up)
+
+    def _ask_again(self) -> None:
+        if self._asking is None and any(
+            observer.phase is Phase.REJECTED for observer in self._monitor.state.observers.values()
+        ):
+            self._asking = asyncio.get_running_loop().call_later(ASK_AGAIN_S, self._reconnect)
+
+    def _reconnect(self) -> None:
+        self._asking = None
+        self._monitor.reconnect_now()
+
+    def _stopped(self, watching: asyncio.Task[None]) -> None:
+        if watching.cancelled() or self._ended.done():
+            return
+        error = watching.exception()
+        self._ended.set_exception(error or RuntimeError("the monitor ended by itself"))
+
+    def _time_is_up(self) -> None:
+        if self._contact.is_made:
+            self.end(Outcome(Ending.TIME_UP))
+        else:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self.end(Outcome(Ending.FAILED, self._contact.lack()))
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        # Not by the loop: these act, twice pressed, even while a write to a full pipe holds the loop up.
+        loop = asyncio.get_running_loop()
+
+        def interrupt(number: int, _frame: FrameType | None) -> None:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+            ending = Ending.INTERRUPTED if number == signal.SIGINT else Ending.TERMINATED
+            loop.call_soon_threadsafe(self.end, Outcome(ending))
+
+        before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
