@@ -19,8 +19,3 @@ class Credentials:
     def has_login(self) -> bool:
         """True where a token can be fetched (an empty password is one: the real gateway accepts it)."""
         return bool(self.username)
-
-    @property
-    def has_secret(self) -> bool:
-        """True where sending them would tell something that nobody else may know."""
-        return bool(self.password or self.token or self.username)

@@ -128,14 +128,12 @@ class Session:
         try:
             async with asyncio.TaskGroup() as group:
                 self._running = _Running(group, gateway)
-                self._step()
-                while True:
-                    await self._sleep()
-                    deadline_ns = self._connection.deadline_ns
-                    if deadline_ns is not None and self._now_ns() >= deadline_ns:
-                        self._put(Wake())
+                try:
+                    await self._drive()
+                finally:
+                    # A group that ends takes no more tasks, and calls may still come.
+                    self._running = None
         finally:
-            self._running = None
             try:
                 await self._hang_up(gateway)
             finally:
@@ -152,6 +150,14 @@ class Session:
     def disconnect(self) -> None:
         """Go offline until `reconnect_now`."""
         self._put(Disconnect())
+
+    async def _drive(self) -> None:
+        self._step()
+        while True:
+            await self._sleep()
+            deadline_ns = self._connection.deadline_ns
+            if deadline_ns is not None and self._now_ns() >= deadline_ns:
+                self._put(Wake())
 
     def _put(self, happened: Input) -> None:
         self._inputs.append(happened)

@@ -21,6 +21,7 @@ _UNITS_NS = {
 _PART = r"(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|d|h|m|s)"
 _DURATION = re.compile(rf"([+-]?)((?:{_PART})+)\Z", re.ASCII)
 _PARTS = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|d|h|m|s)", re.ASCII)
+_USUAL = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?\Z", re.ASCII)  # of both families, and fast
 _BARE = re.compile(r"[+-]?\d+(?:\.\d*)?\Z", re.ASCII)
 
 
@@ -29,6 +30,10 @@ def parse_duration(text: str) -> int | None:
 
     A bare number counts nanoseconds, as a `time.Duration` does in JSON.
     """
+    usual = _USUAL.match(text)
+    if usual is not None and text:
+        hours, minutes, seconds = usual.groups("0")
+        return (int(hours) * 3_600 + int(minutes) * 60 + int(seconds)) * 10**9
     text = text.strip()
     if _BARE.match(text):
         return _in_range(int(Decimal(text)))

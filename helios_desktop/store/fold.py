@@ -143,6 +143,7 @@ def _changes_roles(before: ObserverState, after: ObserverState) -> bool:
         or before.term != after.term
         or before.is_stale is not after.is_stale
         or before.phase is not after.phase
+        or before.cause is not after.cause
     )
 
 

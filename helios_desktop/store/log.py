@@ -1,5 +1,6 @@
 """The timeline as it is kept in memory: the latest events, numbered for good, with columns that filter fast."""
 
+from array import array
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -43,11 +44,12 @@ class EventLog:
     """
 
     def __init__(self, capacity: int = DEFAULT_CAPACITY) -> None:
-        self._capacity = capacity
+        self.capacity = capacity
         self._end = 0
         self._events: list[Event] = []
         self._texts: list[str | None] = []  # what the text filter searches, made at the first search
-        self._types = np.zeros(capacity, dtype=np.uint16)
+        self._types = array("H", bytes(2 * capacity))  # written one by one, which numpy is slow at
+        self._types_column = np.frombuffer(self._types, dtype=np.uint16)
         self._names: list[str] = []
         self._codes: dict[str, int] = {}
         self._counts: list[int] = []
@@ -55,7 +57,7 @@ class EventLog:
     @property
     def first(self) -> int:
         """The oldest number that is kept, which is also how many events went."""
-        return max(0, self._end - self._capacity)
+        return max(0, self._end - self.capacity)
 
     @property
     def end(self) -> int:
@@ -66,7 +68,7 @@ class EventLog:
         """The event of that absolute number. Raises IndexError where it went or has not come yet."""
         if not self.first <= number < self._end:
             raise IndexError(f"event {number} is not kept: only {self.first} to {self._end - 1} are")
-        return self._events[number % self._capacity]
+        return self._events[number % self.capacity]
 
     def extend(self, events: Iterable[Event]) -> None:
         """Append; the oldest go where there is no room."""
@@ -74,7 +76,7 @@ class EventLog:
             code = self._codes.get(event.type)
             if code is None:
                 code = self._code(event.type)
-            slot = self._end % self._capacity
+            slot = self._end % self.capacity
             if slot == len(self._events):
                 self._events.append(event)
                 self._texts.append(None)
@@ -103,16 +105,16 @@ class EventLog:
         admitted = np.array([filter.admits_type(name) for name in self._names], dtype=np.bool_)
         numbers: list[int] = []
         while start < stop:
-            slot = start % self._capacity
-            run = min(stop - start, self._capacity - slot)
-            matches: npt.NDArray[np.intp] = np.flatnonzero(admitted[self._types[slot : slot + run]])
+            slot = start % self.capacity
+            run = min(stop - start, self.capacity - slot)
+            matches: npt.NDArray[np.intp] = np.flatnonzero(admitted[self._types_column[slot : slot + run]])
             numbers += (matches + start).tolist()
             start += run
         needle = filter.text.lower()
         return [number for number in numbers if needle in self._text(number)] if needle else numbers
 
     def _text(self, number: int) -> str:
-        slot = number % self._capacity
+        slot = number % self.capacity
         text = self._texts[slot]
         if text is None:
             event = self._events[slot]

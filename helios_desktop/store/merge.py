@@ -72,7 +72,8 @@ def merge_latency(state: ClusterState, teller: ObserverState, observation: Obser
         return state
     sources = make_sources(state, _voices(state))
     touched = {node.id for node in state.nodes.values() if node.latency is not None}
-    return _with_nodes(state, sources, observation, frozenset(touched.union(sources.reports)))
+    touched.update(sources.reports)
+    return _with_nodes(state, sources, observation, frozenset(touched)) if touched else state
 
 
 def merge_own(state: ClusterState, teller: ObserverState) -> ClusterState:
@@ -132,6 +133,8 @@ def _lead(state: ClusterState, claim: Claim | None, now_ns: int) -> ClusterState
 
 
 def _unreachable(state: ClusterState, sources: Sources, observation: Observation) -> Mapping[str, Told[str]]:
+    if not state.unreachable and _are_all_well(sources):
+        return state.unreachable
     found: dict[str, Told[str]] = {}
     for node in sorted(state.members):
         voice = sources.own.get(node)
@@ -145,6 +148,13 @@ def _unreachable(state: ClusterState, sources: Sources, observation: Observation
     if found.keys() == state.unreachable.keys():
         return state.unreachable
     return found
+
+
+def _are_all_well(sources: Sources) -> bool:
+    for voice in sources.own.values():
+        if is_down(voice):
+            return False
+    return all(report.reachable is not False for report in sources.reports.values())
 
 
 def _why_unreachable(voice: ObserverState | None, report: PeerLatency | None) -> str:

@@ -1,5 +1,6 @@
 """What graphs draw: one value over time each, in memory of a fixed size."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
@@ -45,17 +46,30 @@ class Series:
     `times_s` and `values` are views of a buffer that the next samples change: use them at once, or copy.
     """
 
-    __slots__ = ("_breaks_s", "_buffer", "_capacity", "_count", "_period_s", "_start", "_teller", "version")
+    __slots__ = (
+        "_breaks_s",
+        "_capacity",
+        "_count",
+        "_last_s",
+        "_period_s",
+        "_start",
+        "_teller",
+        "_times",
+        "_values",
+        "version",
+    )
 
     def __init__(self) -> None:
         self.version = 0
         """Grows with each sample."""
         self._capacity = _FIRST_CAPACITY
         # Each sample stands twice, a length apart, so that the latest ones are one run wherever the ring begins.
-        self._buffer = np.empty((2, 2 * _FIRST_CAPACITY))
+        self._times = np.zeros(2 * _FIRST_CAPACITY)
+        self._values = np.zeros(2 * _FIRST_CAPACITY)
         self._start = 0
         self._count = 0
         self._breaks_s: list[float] = []
+        self._last_s = -math.inf
         self._period_s = STATUS_PERIOD_S
         self._teller = ""
 
@@ -63,14 +77,19 @@ class Series:
         return self._count
 
     @property
+    def last_s(self) -> float:
+        """The time of the latest sample; minus infinity before the first."""
+        return self._last_s
+
+    @property
     def times_s(self) -> Array:
         """Seconds since the Unix epoch."""
-        return self._buffer[0, self._start : self._start + self._count]
+        return self._times[self._start : self._start + self._count]
 
     @property
     def values(self) -> Array:
         """Beside `times_s`."""
-        return self._buffer[1, self._start : self._start + self._count]
+        return self._values[self._start : self._start + self._count]
 
     @property
     def breaks_s(self) -> Array:
@@ -79,8 +98,6 @@ class Series:
 
     def segments(self) -> Iterator[slice]:
         """Runs of samples that may be joined by a line: slices of `times_s` and `values`, oldest first."""
-        if not self._count:
-            return
         bounds = np.searchsorted(self.times_s, self.breaks_s)
         begin = 0
         for bound in (*bounds.tolist(), self._count):
@@ -90,18 +107,17 @@ class Series:
 
     def append(self, time_s: float, value: float, *, teller: str, is_after_gap: bool) -> None:
         """Add a sample of `teller`; another teller, a gap or three missed periods begin a new segment."""
-        if not (np.isfinite(value) and np.isfinite(time_s)):
+        passed_s = time_s - self._last_s
+        # Not "below zero": of a value that is no number each comparison is false.
+        if not (passed_s >= 0 and math.isfinite(time_s) and math.isfinite(value)):
             return
         if self._count:
-            last_s = float(self._buffer[0, self._start + self._count - 1])
-            passed_s = time_s - last_s
-            if passed_s < 0:
-                return
             if is_after_gap or teller != self._teller or passed_s > _MISSED_PERIODS * self._period_s:
                 self._breaks_s.append(time_s)
             elif passed_s > 0:
                 # Slowly, so that one late sample does not hide the next hole.
                 self._period_s += (passed_s - self._period_s) / 8
+        self._last_s = time_s
         self._teller = teller
         self._put(time_s, value)
         self.version += 1
@@ -113,19 +129,19 @@ class Series:
             else:
                 self._start = (self._start + 1) % self._capacity
                 self._count -= 1
-                oldest_s = self._buffer[0, self._start]
-                while self._breaks_s and self._breaks_s[0] <= oldest_s:
+                while self._breaks_s and self._breaks_s[0] <= self._times[self._start]:
                     del self._breaks_s[0]
         slot = (self._start + self._count) % self._capacity
-        self._buffer[:, slot] = self._buffer[:, slot + self._capacity] = (time_s, value)
+        self._times[slot] = self._times[slot + self._capacity] = time_s
+        self._values[slot] = self._values[slot + self._capacity] = value
         self._count += 1
 
     def _grow(self) -> None:
         capacity = min(2 * self._capacity, CAPACITY)
-        buffer = np.empty((2, 2 * capacity))
-        buffer[:, : self._count] = self._buffer[:, self._start : self._start + self._count]
-        buffer[:, capacity : capacity + self._count] = buffer[:, : self._count]
-        self._buffer, self._capacity, self._start = buffer, capacity, 0
+        times, values = np.zeros(2 * capacity), np.zeros(2 * capacity)
+        for old, new in ((self.times_s, times), (self.values, values)):
+            new[: self._count] = new[capacity : capacity + self._count] = old
+        self._times, self._values, self._capacity, self._start = times, values, capacity, 0
 
 
 class SeriesBook:
@@ -209,7 +225,7 @@ class SeriesBook:
         series = self._series.get(key)
         if series is None:
             series = self._series[key] = Series()
-        is_after_gap = len(series) > 0 and _has_gap(state, teller.name, int(series.times_s[-1] * _NS))
+        is_after_gap = len(series) > 0 and _has_gap(state, teller.name, int(series.last_s * _NS))
         series.append(at_ns / _NS, value, teller=teller.name, is_after_gap=is_after_gap)
 
 
@@ -227,7 +243,7 @@ def _view(state: ClusterState, teller: ObserverState) -> str | None:
 
 
 def _has_gap(state: ClusterState, observer: str, since_ns: int) -> bool:
-    return any(
+    return bool(state.gaps) and any(
         gap.observer == observer and (gap.until_ns is None or gap.until_ns >= since_ns)
         for gap in state.gaps[-_GAPS_LOOKED_AT:]
     )

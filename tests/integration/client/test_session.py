@@ -540,6 +540,25 @@ async def test_a_burst_leaves_others_their_turn() -> None:
     assert longest <= 300
 
 
+async def test_a_session_that_ends_takes_further_calls_without_harm() -> None:
+    async def pester(session: Session) -> None:
+        while True:
+            session.disconnect()
+            session.reconnect_now()
+            await asyncio.sleep(0)
+
+    async with served(_Gateway()) as address:
+        async with watched(address) as (watcher, session):
+            await watcher.until_phase(Phase.LIVE)
+            pestering = asyncio.create_task(pester(session))
+            await watcher.until_phase(Phase.CONNECTING)
+        told = len(watcher.seen)
+        await asyncio.sleep(0)
+        assert not pestering.done()
+        pestering.cancel()
+    assert len(watcher.seen) == told
+
+
 async def test_a_cancelled_session_leaves_no_task_behind() -> None:
     before = asyncio.all_tasks()
     async with served(_Gateway()) as address:

@@ -21,6 +21,29 @@ from helios_desktop.store.state import ClusterState, NodeState, ObserverState
 NS = 1_000_000_000
 START_S = 1_800_000_000
 THREE = ("node1", "node2", "node3")
+STOPPED = {"error": "Failed to retrieve cluster status"}
+"""What a gateway says in place of a status while its node is stopped."""
+
+
+def peer(peer_id: str, *, reachable: bool = True, errors: int = 0, p50: float = 1.0) -> dict[str, Any]:
+    """What a `latency` message tells of one peer."""
+    return {
+        "peer_id": peer_id,
+        "reachable": reachable,
+        "consecutive_errors": errors,
+        "append_entries": {
+            "count": 10,
+            "avg_value_ms": p50,
+            "min_value_ms": p50,
+            "max_value_ms": p50,
+            "p50_value_ms": p50,
+        },
+    }
+
+
+def latency(*peers: dict[str, Any]) -> dict[str, Any]:
+    """The data of a `latency` message of our own gateway."""
+    return {"aggregated": {}, "peers": {told["peer_id"]: told for told in peers}}
 
 
 class Scene:
@@ -35,6 +58,7 @@ class Scene:
         self.epochs: dict[str, int] = {}
 
     def see(self, observation: Observation) -> tuple[Event, ...]:
+        """Fold one observation, and take its samples."""
         before = self.state
         self.state, events = fold(before, observation)
         self.series.add(before, self.state, observation)
@@ -53,6 +77,7 @@ class Scene:
         return events
 
     def live(self, *observers: str) -> tuple[Event, ...]:
+        """Open the next socket of each."""
         events: tuple[Event, ...] = ()
         for observer in observers:
             self.epochs[observer] = self.epochs.get(observer, 0) + 1
@@ -61,14 +86,17 @@ class Scene:
         return events
 
     def phase(self, observer: str, phase: Phase, cause: Cause = Cause.NONE, attempt: int = 0) -> tuple[Event, ...]:
+        """Enter a phase."""
         change = ConnectionChange(phase, cause, attempt=attempt)
         return self.see(connection_observation(observer, self.epochs.get(observer, 0), self.now_ns, change))
 
     def text(self, observer: str, text: str, kind: Kind = Kind.FRAME, source: str = "") -> tuple[Event, ...]:
+        """See a text as it is."""
         epoch = self.epochs.get(observer, 0)
         return self.see(Observation(observer, epoch, self.now_ns, kind, text, source))
 
     def frame(self, observer: str, message_type: str, data: Any, **envelope: Any) -> tuple[Event, ...]:
+        """Receive a message."""
         return self.text(observer, json.dumps({"type": message_type, "data": data, **envelope}))
 
     def status(
@@ -111,9 +139,11 @@ class Scene:
         return events
 
     def observer(self, name: str) -> ObserverState:
+        """What is known of one session."""
         return self.state.observers[name]
 
     def node(self, name: str) -> NodeState:
+        """The merged picture of one member."""
         return self.state.nodes[name]
 
 

@@ -1,0 +1,117 @@
+"""What is wrong, in words, where it is wrong, and the next step: never a box that stops the view."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy
+
+from helios_desktop.monitor.monitor import Monitor
+from helios_desktop.observation import Phase
+from helios_desktop.qt.labels import fill, make_label, show_text, tint
+from helios_desktop.qt.standing import Standing, needs_sign_in, standing, trouble
+from helios_desktop.qt.style_sheet import GAP, PAD, SPACE
+from helios_desktop.qt.theme import LEVEL_GLYPHS, Theme
+from helios_desktop.qt.times import TimeStyle, full_text
+from helios_desktop.store.verdict import Level
+from helios_desktop.words import _
+
+
+class Banner(QFrame):
+    """Shows why the worst observer is not live, or a sentence of the program's own; hidden where all is well."""
+
+    reconnect_requested = Signal()
+    sign_in_requested = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._monitor: Monitor | None = None
+        self._notice = ""
+        self._details = ""
+        self.glyph = make_label()
+        self.text = make_label()
+        self.reconnect = QPushButton(_("Reconnect now"))
+        self.sign_in = QPushButton(_("Sign in again…"))
+        self.copy = QPushButton(_("Copy details"))
+        self.dismiss = QPushButton(_("Dismiss"))
+        self._build()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take other colours."""
+        self._theme = theme
+        self.refresh()
+
+    def show_monitor(self, monitor: Monitor | None) -> None:
+        """Watch this one from now on."""
+        self._monitor = monitor
+        self._notice = ""
+        self.refresh()
+
+    def say(self, sentence: str) -> None:
+        """Show a failure that is not the connection's, until it is dismissed."""
+        self._notice = sentence
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Draw what changed."""
+        if self._notice:
+            self._draw(Level.PROBLEM, self._notice, "")
+            self._details = self._notice
+            self._offer(dismiss=True)
+            return
+        monitor = self._monitor
+        stands = None if monitor is None else standing(monitor.state, monitor.now_ns())
+        worst = None if stands is None else stands.worst
+        if monitor is None or stands is None or worst is None or worst.phase not in {Phase.BACKOFF, Phase.REJECTED}:
+            self.setVisible(False)
+            return
+        sentence, next_step = trouble(worst)
+        self._draw(stands.level, _subject(stands, sentence), next_step)
+        since = "" if worst.since_ns is None else full_text(worst.since_ns, TimeStyle.UTC)
+        self._details = f"{since}\n{worst.name}\n{stands.text}\n{sentence}\n{next_step}".strip()
+        asks = needs_sign_in(worst)
+        self.reconnect.setText(_("Reconnect now") if worst.phase is Phase.BACKOFF else _("Try again"))
+        self._offer(reconnect=not asks, sign_in=worst.phase is Phase.REJECTED)
+        self.sign_in.setText(_("Sign in again…") if asks else _("Change connection…"))
+
+    def _draw(self, level: Level, text: str, next_step: str) -> None:
+        fill(self, self._theme.panel_raised)
+        show_text(self.glyph, LEVEL_GLYPHS[level])
+        tint(self.glyph, self._theme.level_colour(level))
+        show_text(self.text, f"{text} {next_step}".rstrip())
+        tint(self.text, self._theme.text)
+        self.setAccessibleName(f"{text} {next_step}".strip())
+        self.setVisible(True)
+
+    def _offer(self, *, reconnect: bool = False, sign_in: bool = False, dismiss: bool = False) -> None:
+        for button, is_offered in ((self.reconnect, reconnect), (self.sign_in, sign_in), (self.dismiss, dismiss)):
+            button.setVisible(is_offered)
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self._details)
+
+    def _dismiss(self) -> None:
+        self._notice = ""
+        self.refresh()
+
+    def _build(self) -> None:
+        self.text.setWordWrap(True)
+        self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.reconnect.clicked.connect(self.reconnect_requested)
+        self.sign_in.clicked.connect(self.sign_in_requested)
+        self.copy.clicked.connect(self._copy)
+        self.dismiss.clicked.connect(self._dismiss)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(PAD, SPACE + 2, GAP, SPACE + 2)
+        row.setSpacing(GAP)
+        row.addWidget(self.glyph)
+        row.addWidget(self.text, 1)
+        for button in (self.reconnect, self.sign_in, self.copy, self.dismiss):
+            row.addWidget(button)
+        self.setVisible(False)
+
+
+def _subject(stands: Standing, sentence: str) -> str:
+    """Name the observer only where others stand better."""
+    if stands.worst is None or not stands.live:
+        return sentence
+    return f"{stands.worst.name}: {sentence}"

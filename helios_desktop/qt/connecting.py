@@ -1,0 +1,121 @@
+"""From a choice of the user to a monitor that is shown: asks for what is missing, one choice at a time."""
+
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
+from PySide6.QtWidgets import QDialog, QWidget
+
+from helios_desktop.client.credentials import Credentials
+from helios_desktop.monitor.target import Target
+from helios_desktop.profiles.profile import Profile, ProfileError
+from helios_desktop.qt.connect_dialog import ConnectDialog
+from helios_desktop.qt.dialogs import show_dialog
+from helios_desktop.qt.host import Host
+from helios_desktop.qt.targets import TargetError, make_target
+from helios_desktop.qt.tasks import Tasks
+
+Choice = Callable[[], Coroutine[Any, Any, str | None]]
+"""Carries a choice out; gives None, or the sentence why it could not be."""
+
+
+class Connecting:
+    """Begins what was chosen as a task. While one is carried out, others are not begun.
+
+    `say` is told a failure, `show_busy` that a choice is being carried out or is done.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        window: QWidget,
+        tasks: Tasks,
+        *,
+        say: Callable[[str], None],
+        show_busy: Callable[[bool], None],
+    ) -> None:
+        self._host = host
+        self._window = window
+        self._tasks = tasks
+        self._say = say
+        self._show_busy = show_busy
+        self._is_busy = False
+
+    def start_demo(self) -> None:
+        """Watch the demo cluster."""
+        self._begin(self._host.start_demo)
+
+    def ask(self) -> None:
+        """Ask for a gateway, and watch it."""
+        self._begin(partial(self._ask_where, None))
+
+    def open_profile(self, profile: Profile) -> None:
+        """Watch a saved cluster; asks for the secret where none is kept."""
+        self._begin(partial(self._open, profile))
+
+    def sign_in_again(self, target: Target) -> None:
+        """Ask again for what the gateway refused, with the rest filled in."""
+        self._begin(partial(self._ask_where, self._profile_of(target)))
+
+    def _begin(self, choice: Choice) -> None:
+        if not self._is_busy:
+            self._is_busy = True
+            self._show_busy(True)
+            self._tasks.start(self._carry_out(choice))
+
+    async def _carry_out(self, choice: Choice) -> None:
+        try:
+            sentence = await choice()
+        finally:
+            self._is_busy = False
+            self._show_busy(False)
+        if sentence:
+            self._say(sentence)
+
+    async def _open(self, profile: Profile) -> str | None:
+        secrets = self._host.secrets
+        token = await secrets.get(profile.id, "token")
+        password = await secrets.get(profile.id, "password")
+        if token is None and password is None:
+            return await self._ask_where(profile)
+        # Without its password a name cannot log in; then the token is all there is.
+        username = profile.username if password is not None else ""
+        try:
+            target = make_target(profile, Credentials(username, password or "", token or ""))
+        except TargetError as error:
+            return await self._ask_where(profile, str(error))
+        return await self._host.connect(target)
+
+    async def _ask_where(self, known: Profile | None, reason: str = "") -> str | None:
+        dialog = ConnectDialog(self._host.profiles, self._window, known=known, reason=reason)
+        self._tasks.start(self._tell_where(dialog))
+        try:
+            result = await show_dialog(dialog)
+        finally:
+            dialog.deleteLater()
+        answer = dialog.answer
+        if result != QDialog.DialogCode.Accepted or answer is None:
+            return None
+        if answer.profile_id:
+            await self._host.secrets.set(answer.profile_id, "password", answer.password)
+        return await self._host.connect(answer.target)
+
+    async def _tell_where(self, dialog: ConnectDialog) -> None:
+        secrets = self._host.secrets
+        await secrets.prepare()
+        if dialog.isVisible():
+            dialog.show_where(secrets.where, is_persistent=secrets.is_persistent)
+
+    def _profile_of(self, target: Target) -> Profile:
+        try:
+            known = self._host.profiles.get(target.name)
+        except ProfileError:
+            known = None
+        return known or Profile(
+            id="",
+            name="",
+            addresses=(str(target.address),),
+            username=target.credentials.username,
+            environment=target.environment,
+            allows_plain_text=target.allows_plain_text,
+        )

@@ -1,0 +1,172 @@
+"""The line below everything: the connection in figures. It never stands still, not even while the view is held."""
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from msgspec import Struct
+from PySide6.QtWidgets import QFrame, QHBoxLayout
+
+from helios_desktop.monitor.monitor import Monitor
+from helios_desktop.qt.labels import make_label, show_text, show_tip, tint
+from helios_desktop.qt.quantities import UNKNOWN, count_text, latency_text, rate_text
+from helios_desktop.qt.standing import is_told_down, phase_words, standing
+from helios_desktop.qt.style_sheet import PAD, SPACE
+from helios_desktop.qt.theme import LEVEL_GLYPHS, Theme
+from helios_desktop.qt.times import span_text
+from helios_desktop.store.state import ObserverState
+from helios_desktop.words import _, ngettext
+
+_NS_PER_MS: Final = 1_000_000
+_FIGURES: Final = 6
+
+Observers = tuple[ObserverState, ...]
+
+
+class Figure(Struct, frozen=True, gc=False):
+    """One figure of the line; `tip` has a line for each observer, `is_trouble` asks for attention."""
+
+    text: str
+    tip: str
+    is_trouble: bool = False
+
+
+class ConnectionLine(QFrame):
+    """Shows the connection of a monitor. The pacer calls `refresh`."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setProperty("kind", "panel")
+        self.setAccessibleName(_("Connection"))
+        self._theme = theme
+        self._monitor: Monitor | None = None
+        self.glyph, self.phase = make_label(), make_label()
+        self.figures = tuple(make_label() for _number in range(_FIGURES))
+        self.address = make_label(kind="faint")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(PAD, SPACE, PAD, SPACE)
+        row.setSpacing(PAD + SPACE)
+        head = QHBoxLayout()
+        head.setSpacing(SPACE + 2)
+        head.addWidget(self.glyph)
+        head.addWidget(self.phase)
+        row.addLayout(head)
+        for figure in self.figures:
+            row.addWidget(figure)
+        row.addStretch(1)
+        row.addWidget(self.address)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take other colours."""
+        self._theme = theme
+        self.refresh()
+
+    def show_monitor(self, monitor: Monitor | None) -> None:
+        """Watch this one from now on."""
+        self._monitor = monitor
+        self.setVisible(monitor is not None)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Draw what changed."""
+        monitor = self._monitor
+        if monitor is None:
+            return
+        state, now_ns = monitor.state, monitor.now_ns()
+        observers = tuple(state.observers.values())
+        stands = standing(state, now_ns)
+        show_text(self.glyph, LEVEL_GLYPHS[stands.level])
+        tint(self.glyph, self._theme.level_colour(stands.level))
+        show_text(self.phase, f"{stands.text}  {stands.live_text}".rstrip())
+        show_tip(self.phase, _each(observers, lambda observer: phase_words(observer, now_ns)[1]))
+        for label, figure in zip(self.figures, connection_figures(observers, now_ns), strict=True):
+            show_text(label, figure.text)
+            show_tip(label, figure.tip)
+            tint(label, self._theme.warning if figure.is_trouble else self._theme.text_dim)
+        show_text(self.address, monitor.target.address.host_and_port)
+        show_tip(self.address, monitor.target.address.http_url(""))
+
+
+def connection_figures(observers: Observers, now_ns: int) -> tuple[Figure, ...]:
+    """Round trip, clock, beat, token, rate and losses. Of several observers the worst; rates and losses are sums."""
+    # A stopped node's gateway sends none, and says so.
+    beats = [observer.beat_ns for observer in observers if not is_told_down(observer)]
+    # A beat that never came is older than any other.
+    oldest_ns = None if None in beats else min((beat for beat in beats if beat is not None), default=None)
+    offset_ns = max(_known(observer.clock_offset_ns for observer in observers), key=abs, default=None)
+    expiry_ns = min(_known(observer.token_expires_at_ns for observer in observers), default=None)
+    rtt_ns = max(_known(observer.rtt_ns for observer in observers), default=None)
+    rate_hz = sum(observer.rate_hz for observer in observers)
+    return (
+        Figure(
+            _("RTT {rtt}").format(rtt=_ms_text(rtt_ns)),
+            _("Round trip of a ping and its pong") + _each(observers, lambda one: _ms_text(one.rtt_ns), "\n"),
+        ),
+        Figure(
+            _("clock {offset}").format(offset=_offset_text(offset_ns)),
+            _("The server's clock against this machine's, by the last pong")
+            + _each(observers, lambda one: _offset_text(one.clock_offset_ns), "\n"),
+        ),
+        Figure(
+            _("beat {age}").format(age=_ago(oldest_ns, now_ns)),
+            _("The last status") + _each(observers, lambda one: _ago(one.beat_ns, now_ns), "\n"),
+        ),
+        Figure(
+            _("token {left}").format(left=_left(expiry_ns, now_ns)),
+            _("How long the token still lives; it is renewed before that")
+            + _each(observers, lambda one: _left(one.token_expires_at_ns, now_ns), "\n"),
+        ),
+        Figure(
+            _("{rate} msg/s").format(rate=f"{rate_hz:.1f}"),
+            _("Messages a second, over the last ten") + _each(observers, _traffic, "\n"),
+        ),
+        _losses(observers),
+    )
+
+
+def _losses(observers: Observers) -> Figure:
+    lost = sum(observer.lost for observer in observers)
+    malformed = sum(observer.malformed for observer in observers)
+    text = _("{n} lost").format(n=count_text(lost))
+    if malformed:
+        text += "  ·  " + _("{n} malformed").format(n=count_text(malformed))
+    tip = _("Messages known to be missing, and frames that could not be read, since the session began")
+    return Figure(text, tip + _each(observers, _losses_of_one, "\n"), is_trouble=bool(lost or malformed))
+
+
+def _losses_of_one(observer: ObserverState) -> str:
+    return _("{lost} lost, {malformed} malformed").format(lost=observer.lost, malformed=observer.malformed)
+
+
+def _traffic(observer: ObserverState) -> str:
+    count = ngettext("{n} message", "{n} messages", observer.messages).format(n=count_text(observer.messages))
+    return f"{rate_text(observer.rate_hz)}, {count}"
+
+
+def _each(observers: Observers, describe: Callable[[ObserverState], str], before: str = "") -> str:
+    """Give one line an observer."""
+    return before * bool(observers) + "\n".join(f"{observer.name}: {describe(observer)}" for observer in observers)
+
+
+def _known(values: Iterable[int | None]) -> list[int]:
+    return [value for value in values if value is not None]
+
+
+def _ms_text(span_ns: int | None) -> str:
+    return UNKNOWN if span_ns is None else latency_text(span_ns / _NS_PER_MS)
+
+
+def _offset_text(offset_ns: int | None) -> str:
+    if offset_ns is None:
+        return UNKNOWN
+    sign = "\N{MINUS SIGN}" if offset_ns < 0 else "+" if offset_ns else ""
+    return sign + latency_text(abs(offset_ns) / _NS_PER_MS)
+
+
+def _ago(at_ns: int | None, now_ns: int) -> str:
+    return UNKNOWN if at_ns is None else _("{age} ago").format(age=span_text(max(0, now_ns - at_ns)))
+
+
+def _left(expiry_ns: int | None, now_ns: int) -> str:
+    if expiry_ns is None:
+        return UNKNOWN
+    return _("expired") if expiry_ns <= now_ns else span_text(expiry_ns - now_ns)

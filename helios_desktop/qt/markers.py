@@ -1,0 +1,74 @@
+"""Which events are marked on the graphs, and which mark the pointer is at. Pure numbers."""
+
+from array import array
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from helios_desktop.event import Severity
+from helios_desktop.store.log import EventFilter, EventLog
+
+NS: Final = 1_000_000_000
+MARKED: Final = EventFilter(severities=frozenset({Severity.NOTICE, Severity.WARNING, Severity.PROBLEM}))
+
+
+class Mark(NamedTuple):
+    """One event on the time axis. Where several fall on one pixel column, `number` is the worst and latest."""
+
+    at_s: float
+    severity: Severity
+    number: int
+
+
+class Markers:
+    """The notable events of one log, kept as columns. Call `catch_up` before asking."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self._seen = log.first
+        self._at_s = array("d")
+        self._severities = array("b")
+        self._numbers = array("q")
+
+    def catch_up(self) -> bool:
+        """Take in what came and forget what went; true where anything came."""
+        log = self._log
+        gone = int(np.searchsorted(np.frombuffer(self._numbers, dtype=np.int64), log.first)) if self._numbers else 0
+        # In strides: the front of an array costs its whole length to remove.
+        if gone > max(1000, len(self._numbers) // 4):
+            del self._at_s[:gone], self._severities[:gone], self._numbers[:gone]
+        found = log.select(MARKED, self._seen)
+        self._seen = log.end
+        for number in found:
+            event = log[number]
+            self._at_s.append(event.at_ns / NS)
+            self._severities.append(event.severity)
+            self._numbers.append(number)
+        return bool(found)
+
+    def in_view(self, start_s: float, end_s: float, columns: int) -> list[Mark]:
+        """At most one mark a pixel column of the view, the worst that falls there, oldest first."""
+        if not self._numbers or not end_s > start_s or columns < 1:
+            return []
+        at_s: npt.NDArray[np.float64] = np.frombuffer(self._at_s)
+        first, last = np.searchsorted(at_s, (start_s, end_s))
+        if last <= first:
+            return []
+        severities = np.frombuffer(self._severities, dtype=np.int8)[first:last]
+        pixel = np.floor(at_s[first:last] / ((end_s - start_s) / columns))
+        # By column, then severity, then age: the last of each column is the worst, and of these the latest.
+        order = np.lexsort((np.arange(last - first), severities, pixel))
+        ordered = pixel[order]
+        is_last = np.append(ordered[1:] != ordered[:-1], True)
+        return [
+            Mark(self._at_s[first + i], Severity(self._severities[first + i]), self._numbers[first + i])
+            for i in order[is_last].tolist()
+            if self._numbers[first + i] >= self._log.first
+        ]
+
+
+def nearest(marks: list[Mark], at_s: float, reach_s: float) -> Mark | None:
+    """The mark within `reach_s`: the worst, and of equals the nearest."""
+    near = [mark for mark in marks if abs(mark.at_s - at_s) <= reach_s]
+    return min(near, key=lambda mark: (-mark.severity, abs(mark.at_s - at_s)), default=None)

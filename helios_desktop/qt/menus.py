@@ -1,0 +1,156 @@
+"""Every action of the window with its shortcut: the menus are the one list of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QMainWindow,
+    QMenu,
+    QPlainTextEdit,
+    QTextEdit,
+    QWidget,
+)
+
+from helios_desktop.profiles.profile import Profile
+from helios_desktop.qt.times import TimeStyle, style_name
+from helios_desktop.words import _
+
+ThemeChoice = Literal["system", "light", "dark"]
+
+
+@dataclass(frozen=True)
+class Commands:
+    """What the menus call."""
+
+    start_demo: Callable[[], None]
+    connect: Callable[[], None]
+    open_profile: Callable[[Profile], None]
+    reconnect: Callable[[], None]
+    disconnect: Callable[[], None]
+    close: Callable[[], None]
+    hold: Callable[[], None]
+    go_live: Callable[[], None]
+    find: Callable[[], None]
+    next_problem: Callable[[], None]
+    previous_problem: Callable[[], None]
+    choose_theme: Callable[[ThemeChoice], None]
+    choose_times: Callable[[TimeStyle], None]
+    show_panel: Callable[[str, bool], None]
+    reset_layout: Callable[[], None]
+
+
+class Menus:
+    """The menu bar of a window. Keep it as long as the window."""
+
+    def __init__(self, window: QMainWindow, commands: Commands, panels: dict[str, str]) -> None:
+        self._window = window
+        self._commands = commands
+        self.themes: dict[ThemeChoice, QAction] = {}
+        self.times: dict[TimeStyle, QAction] = {}
+        self.panels: dict[str, QAction] = {}
+        self.of_monitor: list[QAction] = []
+        """Actions that need a monitor."""
+        bar = window.menuBar()
+        self._fill_cluster(bar.addMenu(_("&Cluster")))
+        self._fill_view(bar.addMenu(_("&View")), panels)
+        self._fill_go(bar.addMenu(_("&Go")))
+        self._hold_key = self._plain_key(" ", commands.hold)
+        self._live_key = self._plain_key("L", commands.go_live)
+        QApplication.instance().focusChanged.connect(self._focus_moved)  # type: ignore[union-attr]  # there is one
+
+    def set_watching(self, is_watching: bool) -> None:
+        """Offer what needs a monitor only while there is one."""
+        for action in self.of_monitor:
+            action.setEnabled(is_watching)
+
+    def show_profiles(self, profiles: tuple[Profile, ...]) -> None:
+        """List the saved clusters."""
+        self._saved.clear()
+        for profile in profiles:
+            action = self._saved.addAction(profile.name.replace("&", "&&"))
+            action.triggered.connect(partial(self._open, profile))
+        self._saved.setEnabled(bool(profiles))
+
+    def _fill_cluster(self, menu: QMenu) -> None:
+        commands = self._commands
+        self._add(menu, _("Try the &demo cluster"), commands.start_demo, "Ctrl+D")
+        self._add(menu, _("&Connect to a gateway…"), commands.connect, "Ctrl+N")
+        self._saved = menu.addMenu(_("&Saved clusters"))
+        menu.addSeparator()
+        self._add(menu, _("&Reconnect now"), commands.reconnect, "Ctrl+R", needs_monitor=True)
+        self._add(menu, _("Disco&nnect"), commands.disconnect, needs_monitor=True)
+        menu.addSeparator()
+        self._add(menu, _("&Quit"), commands.close, "Ctrl+Q")
+
+    def _fill_view(self, menu: QMenu, panels: dict[str, str]) -> None:
+        commands = self._commands
+        # The key is shown but not bound: these two are for when no control has the focus.
+        self._add(menu, _("&Hold") + "\t" + _("Space"), commands.hold, needs_monitor=True)
+        self._add(menu, _("Back to &live") + "\tL", commands.go_live, needs_monitor=True)
+        menu.addSeparator()
+        for key, title in panels.items():
+            action = menu.addAction(title)
+            action.setCheckable(True)
+            action.setChecked(True)
+            action.toggled.connect(partial(commands.show_panel, key))
+            self.panels[key] = action
+        self._add(menu, _("&Reset layout"), commands.reset_layout)
+        menu.addSeparator()
+        themes = menu.addMenu(_("&Theme"))
+        group = QActionGroup(themes)
+        choices: tuple[tuple[ThemeChoice, str], ...] = (
+            ("system", _("As the system")),
+            ("light", _("Light")),
+            ("dark", _("Dark")),
+        )
+        for choice, title in choices:
+            self.themes[choice] = self._add_choice(themes, group, title, partial(commands.choose_theme, choice))
+        times = menu.addMenu(_("T&imes"))
+        group = QActionGroup(times)
+        for style in TimeStyle:
+            self.times[style] = self._add_choice(times, group, style_name(style), partial(commands.choose_times, style))
+
+    def _fill_go(self, menu: QMenu) -> None:
+        commands = self._commands
+        self._add(menu, _("&Find in the timeline") + "\tCtrl+F", commands.find, needs_monitor=True)
+        self._add(menu, _("&Next problem") + "\tE", commands.next_problem, needs_monitor=True)
+        self._add(menu, _("&Previous problem") + "\tShift+E", commands.previous_problem, needs_monitor=True)
+
+    def _add(
+        self, menu: QMenu, title: str, command: Callable[[], None], key: str = "", *, needs_monitor: bool = False
+    ) -> None:
+        action = menu.addAction(title)
+        if key:
+            action.setShortcut(QKeySequence(key))
+        action.triggered.connect(command)
+        if needs_monitor:
+            self.of_monitor.append(action)
+
+    def _add_choice(self, menu: QMenu, group: QActionGroup, title: str, command: Callable[[], None]) -> QAction:
+        action = menu.addAction(title)
+        action.setCheckable(True)
+        group.addAction(action)
+        action.triggered.connect(command)
+        return action
+
+    def _open(self, profile: Profile, _is_checked: bool = False) -> None:
+        self._commands.open_profile(profile)
+
+    def _plain_key(self, key: str, command: Callable[[], None]) -> QShortcut:
+        shortcut = QShortcut(QKeySequence(key), self._window)
+        shortcut.activated.connect(command)
+        return shortcut
+
+    def _focus_moved(self, _before: QWidget | None, now: QWidget | None) -> None:
+        """A key without Ctrl belongs to the control that has the focus, where it can use it."""
+        takes_text = isinstance(now, (QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit, QTextEdit))
+        self._hold_key.setEnabled(not takes_text and not isinstance(now, QAbstractButton))
+        self._live_key.setEnabled(not takes_text)

@@ -1,0 +1,155 @@
+"""Is the cluster well: the verdict in one line, and a card a node."""
+
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont, QResizeEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from helios_desktop.monitor.monitor import Monitor
+from helios_desktop.qt.labels import ElidedLabel, make_label, show_text, show_tip, tint
+from helios_desktop.qt.node_card import MIN_WIDTH_PX, NodeCard
+from helios_desktop.qt.style_sheet import GAP, PAD, SPACE
+from helios_desktop.qt.theme import LEVEL_GLYPHS, Theme, ui_font
+from helios_desktop.qt.times import NS
+from helios_desktop.store.state import ClusterState
+from helios_desktop.store.verdict import Level, verdict
+from helios_desktop.words import _
+
+_MOST_ROWS: Final = 2
+
+
+class Overview(QFrame):
+    """Shows a monitor's picture. The pacer calls `refresh`; while held it stays as it was."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setProperty("kind", "panel")
+        self.setAccessibleName(_("Overview"))
+        self._theme = theme
+        self._monitor: Monitor | None = None
+        self._held: tuple[ClusterState, int] | None = None
+        self._drawn: tuple[ClusterState, int] | None = None
+        self._columns = 0
+        self.cards: dict[str, NodeCard] = {}
+        self.glyph = make_label(font=ui_font(13))
+        self.verdict = make_label(font=ui_font(12, QFont.Weight.DemiBold))
+        self.reasons = ElidedLabel("dim")
+        self.empty = make_label(kind="dim")
+        self._grid = QGridLayout()
+        self._ground = QWidget()
+        self._scroll = QScrollArea()
+        self._build()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take other colours."""
+        self._theme = theme
+        for number, card in enumerate(self.cards.values()):
+            card.set_theme(theme, number)
+        self._drawn = None
+        self.refresh()
+
+    def show_monitor(self, monitor: Monitor | None) -> None:
+        """Watch this one from now on."""
+        self._monitor = monitor
+        self._held = None
+        self._drawn = None
+        self.refresh()
+
+    def set_held(self, held_at_ns: int | None) -> None:
+        """Stand still at the present picture, or follow again."""
+        if held_at_ns is None or self._monitor is None:
+            self._held = None
+        else:
+            self._held = (self._monitor.state, held_at_ns)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Draw what changed since the last time: the picture, or the second."""
+        if self._monitor is None:
+            return
+        state, now_ns = self._held or (self._monitor.state, self._monitor.now_ns())
+        if self._drawn is not None and self._drawn[0] is state and self._drawn[1] == now_ns // NS:
+            return
+        self._drawn = (state, now_ns // NS)
+        self._show_verdict(state)
+        if tuple(state.nodes) != tuple(self.cards):
+            self._make_cards(state)
+        for name, node in state.nodes.items():
+            self.cards[name].show_node(node, now_ns)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put as many cards side by side as fit."""
+        super().resizeEvent(event)
+        self._place()
+
+    def _show_verdict(self, state: ClusterState) -> None:
+        judged = verdict(state)
+        colour = self._theme.level_colour(judged.level)
+        show_text(self.glyph, LEVEL_GLYPHS[judged.level])
+        tint(self.glyph, colour)
+        show_text(self.verdict, judged.text)
+        tint(self.verdict, self._theme.text if judged.level in {Level.WELL, Level.UNKNOWN} else colour)
+        self.reasons.show_line(" ".join(judged.reasons))
+        tip = "\n".join((judged.text, *judged.reasons))
+        for label in (self.verdict, self.reasons):
+            show_tip(label, tip)
+
+    def _make_cards(self, state: ClusterState) -> None:
+        kept = {name: card for name, card in self.cards.items() if name in state.nodes}
+        for name, card in self.cards.items():
+            if name not in kept:
+                self._grid.removeWidget(card)
+                card.deleteLater()
+        self.cards = {}
+        for number, name in enumerate(state.nodes):
+            known = kept.get(name)
+            card = NodeCard(self._theme, number) if known is None else known
+            card.set_theme(self._theme, number)
+            self.cards[name] = card
+        show_text(self.empty, "" if self.cards else _("No node is known yet: the first status tells the members."))
+        self.empty.setVisible(not self.cards)
+        self._columns = 0
+        self._place()
+
+    def _place(self) -> None:
+        fitting = max(1, (self.width() - 2 * PAD + GAP) // (MIN_WIDTH_PX + GAP))
+        # Rows of equal length look calmer than a full one and a rest.
+        count = len(self.cards)
+        rows = -(-count // fitting) if count else 1
+        columns = -(-count // rows) if count else 1
+        if columns == self._columns or not count:
+            return
+        for column in range(self._grid.columnCount()):
+            self._grid.setColumnStretch(column, 0)
+        for number, card in enumerate(self.cards.values()):
+            self._grid.addWidget(card, number // columns, number % columns, Qt.AlignmentFlag.AlignTop)
+            self._grid.setColumnStretch(number % columns, 1)
+        self._columns = columns
+        card_height = next(iter(self.cards.values())).sizeHint().height()
+        shown = min(rows, _MOST_ROWS)
+        self._scroll.setFixedHeight(shown * card_height + (shown - 1) * GAP + (GAP if rows > shown else 0))
+
+    def _build(self) -> None:
+        line = QHBoxLayout()
+        line.setSpacing(GAP)
+        line.addWidget(self.glyph)
+        line.addWidget(self.verdict)
+        line.addSpacing(SPACE)
+        line.addWidget(self.reasons, 1)
+        self._ground.setProperty("kind", "ground")
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(GAP)
+        self._ground.setLayout(self._grid)
+        self._scroll.setWidget(self._ground)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setFixedHeight(0)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(PAD, GAP, PAD, PAD)
+        outer.setSpacing(GAP)
+        outer.addLayout(line)
+        outer.addWidget(self.empty)
+        outer.addWidget(self._scroll)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)

@@ -1,0 +1,179 @@
+"""The seven topics: asked for by a switch, confirmed by traffic."""
+
+from functools import partial
+from typing import Final
+
+from msgspec import Struct
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QLabel
+
+from helios_desktop.monitor.monitor import Monitor
+from helios_desktop.observation import Phase
+from helios_desktop.protocol.subscription import Topic
+from helios_desktop.qt.labels import make_label, show_text, show_tip, tint
+from helios_desktop.qt.quantities import UNKNOWN, count_text
+from helios_desktop.qt.style_sheet import GAP, PAD, SPACE
+from helios_desktop.qt.theme import Theme, ui_font
+from helios_desktop.qt.times import span_text
+from helios_desktop.store.state import ObserverState
+from helios_desktop.words import _, ngettext
+
+_CONFIRMED: Final = "✓"
+_ASKED: Final = "…"
+
+
+class TopicTraffic(Struct, frozen=True, gc=False):
+    """One topic over all observers. `is_confirmed` where every live one is; `last_seen_ns` is the newest."""
+
+    is_confirmed: bool
+    count: int
+    rate_hz: float
+    last_seen_ns: int | None
+
+
+class Subscriptions(QFrame):
+    """Seven switches. Turning one asks every gateway at once; the mark beside it says when traffic bore that out."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setProperty("kind", "panel")
+        self.setAccessibleName(_("Subscriptions"))
+        self._theme = theme
+        self._monitor: Monitor | None = None
+        self._drawn: tuple[object, ...] = ()
+        self.switches: dict[Topic, QCheckBox] = {}
+        self.marks: dict[Topic, QLabel] = {}
+        self.rates: dict[Topic, QLabel] = {}
+        self.ages: dict[Topic, QLabel] = {}
+        self._build()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take other colours."""
+        self._theme = theme
+        self._drawn = ()
+        self.refresh()
+
+    def show_monitor(self, monitor: Monitor | None) -> None:
+        """Watch this one from now on."""
+        self._monitor = monitor
+        self._drawn = ()
+        self.setEnabled(monitor is not None)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Draw what changed."""
+        monitor = self._monitor
+        if monitor is None:
+            return
+        now_ns = monitor.now_ns()
+        slice_ = (monitor.state.observers, monitor.topics, now_ns // 1_000_000_000)
+        if slice_ == self._drawn:
+            return
+        self._drawn = slice_
+        observers = tuple(monitor.state.observers.values())
+        for topic in Topic:
+            self._show(topic, topic_traffic(topic, observers), topic in monitor.topics, now_ns)
+
+    def _show(self, topic: Topic, traffic: TopicTraffic, is_on: bool, now_ns: int) -> None:
+        switch = self.switches[topic]
+        if switch.isChecked() is not is_on:
+            switch.setChecked(is_on)
+        mark, words = _mark(is_on, traffic.is_confirmed)
+        show_text(self.marks[topic], mark)
+        tint(self.marks[topic], self._theme.good if traffic.is_confirmed and is_on else self._theme.text_faint)
+        show_tip(self.marks[topic], words)
+        show_text(self.rates[topic], _rate_text(traffic.rate_hz) if is_on else _("off"))
+        tint(self.rates[topic], self._theme.text if is_on else self._theme.text_faint)
+        count = ngettext("{n} message", "{n} messages", traffic.count).format(n=count_text(traffic.count))
+        show_tip(self.rates[topic], count)
+        seen_ns = traffic.last_seen_ns
+        show_text(self.ages[topic], UNKNOWN if seen_ns is None else span_text(max(0, now_ns - seen_ns)))
+        tint(self.ages[topic], self._theme.text_dim if is_on and seen_ns is not None else self._theme.text_faint)
+        show_tip(self.ages[topic], _("Never seen") if seen_ns is None else _("Since the last one was seen"))
+        switch.setAccessibleDescription(words)
+
+    def _toggle(self, topic: Topic, _is_checked: bool = False) -> None:
+        is_on = self.switches[topic].isChecked()
+        if self._monitor is not None:
+            topics = self._monitor.topics
+            self._monitor.subscribe(topics | {topic} if is_on else topics - {topic})
+            self._drawn = ()
+            self.refresh()
+
+    def _build(self) -> None:
+        grid = QGridLayout(self)
+        grid.setContentsMargins(PAD, GAP, PAD, GAP)
+        grid.setHorizontalSpacing(GAP)
+        grid.setVerticalSpacing(SPACE)
+        heading_font = ui_font(8.5, QFont.Weight.DemiBold)
+        grid.addWidget(make_label(_("SUBSCRIPTIONS"), kind="heading", font=heading_font), 0, 0, 1, 2)
+        for column, text in ((2, _("per s")), (3, _("seen"))):
+            head = make_label(text, kind="faint", font=ui_font(8.5))
+            head.setAlignment(Qt.AlignmentFlag.AlignRight)
+            grid.addWidget(head, 0, column)
+        for row, topic in enumerate(Topic, 1):
+            switch = QCheckBox(topic_name(topic))
+            switch.setToolTip(_("“{key}” on the wire: asked of the server").format(key=topic.value))
+            switch.clicked.connect(partial(self._toggle, topic))
+            grid.addWidget(switch, row, 0)
+            self.switches[topic] = switch
+            for column, labels in ((1, self.marks), (2, self.rates), (3, self.ages)):
+                label = make_label()
+                label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                labels[topic] = label
+                grid.addWidget(label, row, column)
+        grid.setColumnStretch(0, 1)
+        metrics = self.fontMetrics()
+        grid.setColumnMinimumWidth(1, metrics.horizontalAdvance(_ASKED))
+        grid.setColumnMinimumWidth(2, metrics.horizontalAdvance("888.8"))
+        grid.setColumnMinimumWidth(3, metrics.horizontalAdvance("8 m 88 s"))
+
+
+def topic_traffic(topic: Topic, observers: tuple[ObserverState, ...]) -> TopicTraffic:
+    """Add up what came of a topic."""
+    seen = [observer.topics[topic] for observer in observers]
+    live = [observer.topics[topic] for observer in observers if observer.phase is Phase.LIVE]
+    return TopicTraffic(
+        is_confirmed=bool(live) and all(one.is_confirmed for one in live),
+        count=sum(one.count for one in seen),
+        rate_hz=sum(one.rate_hz for one in seen),
+        last_seen_ns=max((one.last_seen_ns for one in seen if one.last_seen_ns is not None), default=None),
+    )
+
+
+def topic_name(topic: Topic) -> str:
+    """The topic as it is called on screen."""
+    match topic:
+        case Topic.STATUS:
+            return _("Status")
+        case Topic.LATENCY:
+            return _("Latency")
+        case Topic.UPTIME:
+            return _("Uptime")
+        case Topic.SNAPSHOT:
+            return _("Snapshots")
+        case Topic.CUSTOM_METRICS:
+            return _("Custom metrics")
+        case Topic.STATE_CHANGES:
+            return _("State changes")
+        case Topic.PEER_CHANGES:
+            return _("Peer changes")
+
+
+def _mark(is_on: bool, is_confirmed: bool) -> tuple[str, str]:
+    if is_on:
+        return (
+            (_CONFIRMED, _("Asked for, and confirmed: it comes"))
+            if is_confirmed
+            else (_ASKED, _("Asked for; none has come yet"))
+        )
+    return (
+        (_CONFIRMED, _("Turned off, and confirmed: it stays away"))
+        if is_confirmed
+        else (_ASKED, _("Turned off; not confirmed yet"))
+    )
+
+
+def _rate_text(rate_hz: float) -> str:
+    return f"{rate_hz:.1f}" if rate_hz else "0"

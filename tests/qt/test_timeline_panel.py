@@ -1,0 +1,351 @@
+"""The timeline as the user meets it: following, holding, filtering, choosing, and saying what is not shown."""
+
+import json
+import random
+from collections.abc import Iterable
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QSignalSpy, QTest
+from pytestqt.qtbot import QtBot
+
+from helios_desktop.client.address import parse_address
+from helios_desktop.client.credentials import Credentials
+from helios_desktop.event import Event
+from helios_desktop.monitor.monitor import Monitor
+from helios_desktop.monitor.target import Target
+from helios_desktop.observation import Kind, Observation
+from helios_desktop.protocol.messages import PeerChange
+from helios_desktop.qt.theme import DARK, LIGHT
+from helios_desktop.qt.timeline import TimelinePanel
+from helios_desktop.qt.timeline_filter import CHANGES, EVERYTHING
+from helios_desktop.qt.timeline_model import Column, TimelineModel
+from helios_desktop.qt.timeline_table import TimelineTable
+from helios_desktop.qt.times import TimeStyle
+from helios_desktop.store.log import EventLog
+
+START_NS = 1_700_000_000_000_000_000
+NBSP = "\N{NO-BREAK SPACE}"
+
+
+def event(number: int, event_type: str = "peer_change", node: str = "node1") -> Event:
+    at_ns = START_NS + number * 1_000_000_000
+    observation = Observation(node, 1, at_ns, Kind.FRAME, json.dumps({"type": event_type, "number": number}))
+    return Event(event_type, at_ns, "", node, node, PeerChange(f"peer{number}", "added"), observation)
+
+
+def make_monitor() -> Monitor:
+    target = Target("Demo", parse_address("http://127.0.0.1:8080"), Credentials())
+    return Monitor(target, now_ns=lambda: START_NS, rng=random.Random(1))
+
+
+@pytest.fixture
+def monitor() -> Monitor:
+    return make_monitor()
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, monitor: Monitor) -> TimelinePanel:
+    made = TimelinePanel(DARK)
+    qtbot.addWidget(made)
+    made.resize(900, 320)
+    made.show_monitor(monitor)
+    made.show()
+    return made
+
+
+def come(panel: TimelinePanel, monitor: Monitor, events: Iterable[Event]) -> None:
+    """Let events come and the next batch be taken in."""
+    monitor.log.extend(events)
+    panel.hide()
+    panel.show()
+
+
+def top_row(panel: TimelinePanel) -> int:
+    return panel.model.number_at(panel.table.rowAt(0))
+
+
+def test_it_follows_the_end_while_it_stands_there(panel: TimelinePanel, monitor: Monitor) -> None:
+    come(panel, monitor, [event(n) for n in range(100)])
+    assert panel.table.is_at_end
+    come(panel, monitor, [event(n) for n in range(100, 150)])
+    assert panel.table.is_at_end
+    assert panel.table.newer.isHidden()
+
+
+def test_scrolling_up_asks_for_a_hold_and_new_events_are_counted_and_do_not_move_it(
+    panel: TimelinePanel, monitor: Monitor
+) -> None:
+    asked = QSignalSpy(panel.hold_requested)
+    come(panel, monitor, [event(n) for n in range(100)])
+    assert asked.count() == 0
+    panel.table.verticalScrollBar().setValue(20)
+    assert asked.count() == 1
+    panel.set_held(START_NS)
+    before = top_row(panel)
+    come(panel, monitor, [event(n) for n in range(100, 137)])
+    assert top_row(panel) == before
+    assert panel.model.rowCount() == 100
+    assert panel.table.newer.text() == "37 new ↓"
+    assert panel.table.newer.isVisible()
+
+
+def test_the_button_for_new_events_ends_the_hold_and_goes_to_the_end(panel: TimelinePanel, monitor: Monitor) -> None:
+    come(panel, monitor, [event(n) for n in range(100)])
+    panel.live_requested.connect(lambda: panel.set_held(None))
+    panel.table.verticalScrollBar().setValue(20)
+    panel.set_held(START_NS)
+    come(panel, monitor, [event(n) for n in range(100, 137)])
+    panel.table.newer.click()
+    assert panel.model.rowCount() == 137
+    assert panel.table.is_at_end
+    assert panel.table.newer.isHidden()
+
+
+def test_scrolling_back_down_follows_again(panel: TimelinePanel, monitor: Monitor) -> None:
+    come(panel, monitor, [event(n) for n in range(100)])
+    bar = panel.table.verticalScrollBar()
+    bar.setValue(20)
+    bar.setValue(bar.maximum())
+    come(panel, monitor, [event(n) for n in range(100, 120)])
+    assert panel.table.is_at_end
+
+
+def test_rows_in_view_stay_when_the_log_lets_older_ones_go(qtbot: QtBot) -> None:
+    monitor = make_monitor()
+    monitor.log = EventLog(100)
+    panel = TimelinePanel(DARK)
+    qtbot.addWidget(panel)
+    panel.resize(900, 320)
+    panel.show_monitor(monitor)
+    panel.show()
+    come(panel, monitor, [event(n) for n in range(100)])
+    panel.table.verticalScrollBar().setValue(50)
+    before = top_row(panel)
+    come(panel, monitor, [event(n) for n in range(100, 130)])
+    assert top_row(panel) == before
+    assert "older went: 30" in panel.bar.shown.text().replace(NBSP, " ")
+
+
+def test_choosing_a_row_activates_its_event_and_asks_for_a_hold(panel: TimelinePanel, monitor: Monitor) -> None:
+    come(panel, monitor, [event(n) for n in range(5)])
+    activated, held = QSignalSpy(panel.event_activated), QSignalSpy(panel.hold_requested)
+    rect = panel.table.visualRect(panel.model.index(3, Column.SUMMARY))
+    QTest.mouseClick(panel.table.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
+    assert activated.at(0) == [3]
+    assert held.count() == 1
+
+
+def test_the_chosen_row_stays_chosen_while_rows_come_and_the_filter_changes(
+    panel: TimelinePanel, monitor: Monitor
+) -> None:
+    come(panel, monitor, [event(0), event(1, "pong"), event(2), event(3, "pong"), event(4)])
+    panel.select(2)
+    activated = QSignalSpy(panel.event_activated)
+    assert panel.table.currentIndex().row() == 1
+    panel.bar.choose(EVERYTHING)
+    assert panel.table.currentIndex().row() == 2
+    come(panel, monitor, [event(5)])
+    assert panel.table.currentIndex().row() == 2
+    panel.bar.choose(EVERYTHING.with_only_type("pong"))
+    assert not panel.table.currentIndex().isValid()
+    assert "hidden by the filter" in panel.table.notice.text()
+    panel.bar.choose(CHANGES)
+    assert panel.table.currentIndex().row() == 1
+    assert panel.table.selectionModel().hasSelection()
+    assert activated.count() == 0  # nothing of this was the user's choice
+
+
+def test_a_chosen_event_that_goes_is_said_to_have_gone_and_no_other_takes_its_place(qtbot: QtBot) -> None:
+    monitor = make_monitor()
+    monitor.log = EventLog(10)
+    panel = TimelinePanel(DARK)
+    qtbot.addWidget(panel)
+    panel.show_monitor(monitor)
+    panel.show()
+    come(panel, monitor, [event(n) for n in range(10)])
+    panel.select(2)
+    activated = QSignalSpy(panel.event_activated)
+    come(panel, monitor, [event(n) for n in range(10, 15)])
+    assert activated.count() == 0
+    assert not panel.table.currentIndex().isValid()
+    assert "The chosen event went" in panel.table.notice.text()
+
+
+def test_e_goes_to_the_next_problem_and_shift_e_back(panel: TimelinePanel, monitor: Monitor) -> None:
+    come(panel, monitor, [event(0), event(1, "leader_lost"), event(2), event(3, "connection_lost"), event(4)])
+    activated = QSignalSpy(panel.event_activated)
+    table = panel.table
+    QTest.keyClick(table, Qt.Key.Key_E)
+    QTest.keyClick(table, Qt.Key.Key_E)
+    QTest.keyClick(table, Qt.Key.Key_E)  # there is none after that
+    QTest.keyClick(table, Qt.Key.Key_E, Qt.KeyboardModifier.ShiftModifier)
+    assert [activated.at(n)[0] for n in range(activated.count())] == [1, 3, 1]
+
+
+def test_home_end_and_enter(panel: TimelinePanel, monitor: Monitor) -> None:
+    come(panel, monitor, [event(n) for n in range(100)])
+    activated, inspected = QSignalSpy(panel.event_activated), QSignalSpy(panel.inspect_requested)
+    QTest.keyClick(panel.table, Qt.Key.Key_Home)
+    assert activated.at(0) == [0]
+    assert top_row(panel) == 0
+    QTest.keyClick(panel.table, Qt.Key.Key_Return)
+    assert inspected.at(0) == [0]
+    QTest.keyClick(panel.table, Qt.Key.Key_End)
+    assert panel.table.is_at_end
+
+
+def test_getting_the_focus_chooses_nothing_and_the_first_arrow_starts_at_what_is_seen(
+    panel: TimelinePanel, monitor: Monitor
+) -> None:
+    come(panel, monitor, [event(n) for n in range(100)])
+    activated = QSignalSpy(panel.event_activated)
+    panel.table.setFocus()
+    assert activated.count() == 0
+    QTest.keyClick(panel.table, Qt.Key.Key_Up)
+    assert activated.at(0)[0] >= 98
+
+
+def test_space_is_left_to_the_window(panel: TimelinePanel, monitor: Monitor) -> None:
+    come(panel, monitor, [event(0)])
+    activated = QSignalSpy(panel.event_activated)
+    QTest.keyClick(panel.table, Qt.Key.Key_Space)
+    assert activated.count() == 0
+
+
+def test_what_repeats_is_hidden_at_first_and_one_click_shows_all(panel: TimelinePanel, monitor: Monitor) -> None:
+    come(panel, monitor, [event(0), *(event(n, "latency") for n in range(1, 1204))])
+    assert panel.model.rowCount() == 1
+    assert panel.bar.shown.text().replace(NBSP, " ") == "1 of 1 204"
+    panel.bar.clear.click()
+    assert panel.model.rowCount() == 1204
+    assert panel.bar.clear.text() == "Only changes"
+    panel.bar.clear.click()
+    assert panel.model.rowCount() == 1
+
+
+def test_a_chip_says_how_many_and_hides_its_type(panel: TimelinePanel, monitor: Monitor) -> None:
+    come(panel, monitor, [event(0), event(1), event(2, "error")])
+    chip = panel.bar.chips.chip("peer_change")
+    assert chip is not None
+    assert chip.accessibleName() == "peer_change: 2 events"
+    chip.click()
+    assert not chip.isChecked()
+    assert panel.model.rowCount() == 1
+    chip.click()
+    assert panel.model.rowCount() == 3
+
+
+def test_chips_that_do_not_fit_are_in_a_menu(panel: TimelinePanel, monitor: Monitor) -> None:
+    names = [f"a_type_with_a_long_name_{n}" for n in range(20)]
+    come(panel, monitor, [event(n, name) for n, name in enumerate(names)])
+    row = panel.bar.chips
+    chips = [row.chip(name) for name in names]
+    fitting = [chip for chip in chips if chip is not None and chip.isVisible()]
+    assert 0 < len(fitting) < 20
+    assert all(chip.geometry().right() <= row.width() for chip in fitting)
+    assert row.more.isVisible()
+    assert row.more.geometry().right() <= row.width()
+    row.more.menu().aboutToShow.emit()
+    assert len(row.more.menu().actions()) == 20 - len(fitting)
+    row.more.menu().actions()[0].trigger()
+    assert panel.model.rowCount() == 19
+
+
+def test_the_search_filters_after_a_pause_and_escape_clears_it(
+    panel: TimelinePanel, monitor: Monitor, qtbot: QtBot
+) -> None:
+    come(panel, monitor, [event(n) for n in range(20)])
+    panel.focus_search()
+    QTest.keyClicks(panel.bar.search, "PEER17")
+    qtbot.waitUntil(lambda: panel.model.rowCount() == 1)
+    QTest.keyClick(panel.bar.search, Qt.Key.Key_Escape)
+    assert panel.model.rowCount() == 20
+
+
+def test_severities_can_be_chosen(panel: TimelinePanel, monitor: Monitor) -> None:
+    come(panel, monitor, [event(0, "connection"), event(1), event(2, "gap"), event(3, "leader_lost")])
+    counts = []
+    for row in range(panel.bar.severity.count()):
+        panel.bar.severity.activated.emit(row)
+        counts.append(panel.model.rowCount())
+    assert counts == [4, 3, 2, 1]
+
+
+def test_a_right_click_offers_only_this_not_this_and_the_line(panel: TimelinePanel, monitor: Monitor) -> None:
+    come(panel, monitor, [event(0, node="node1"), event(1, node="node2")])
+    menu = panel.cell_menu(0, Column.NODE, monitor.log[0])
+    actions = {action.text(): action for action in menu.actions() if action.text()}
+    actions["Not node1"].trigger()
+    assert panel.model.numbers() == (1,)
+    actions["Only node1"].trigger()
+    assert panel.model.numbers() == (0,)
+    actions["Copy line"].trigger()
+    assert "peer0 added" in QGuiApplication.clipboard().text()
+    actions["Copy raw text"].trigger()
+    assert json.loads(QGuiApplication.clipboard().text())["number"] == 0
+    actions["Show all"].trigger()
+    assert panel.model.rowCount() == 2
+
+
+def test_the_menu_belongs_to_the_cell_under_the_pointer(qtbot: QtBot, monitor: Monitor) -> None:
+    monitor.log.extend([event(n) for n in range(3)])
+    model = TimelineModel(DARK)
+    model.show(monitor.log, EVERYTHING)
+    table = TimelineTable(model)
+    qtbot.addWidget(table)
+    table.resize(900, 300)
+    table.show()
+    asked = QSignalSpy(table.menu_asked)
+    table.customContextMenuRequested.emit(table.visualRect(model.index(1, Column.TYPE)).center())
+    table.customContextMenuRequested.emit(QPoint(5, 5000))
+    assert asked.count() == 1
+    assert (asked.at(0)[0].row(), asked.at(0)[0].column()) == (1, Column.TYPE)
+
+
+def test_an_empty_timeline_says_why(panel: TimelinePanel, monitor: Monitor) -> None:
+    assert "No events yet" in panel.table.notice.text()
+    come(panel, monitor, [event(0, "pong")])
+    assert "No event passes the filter" in panel.table.notice.text()
+    panel.show_monitor(None)
+    assert "not connected" in panel.table.notice.text()
+
+
+def test_batches_come_ten_times_a_second_and_none_is_forgotten(
+    panel: TimelinePanel, monitor: Monitor, qtbot: QtBot
+) -> None:
+    monitor.log.extend([event(0)])
+    panel.refresh()
+    assert panel.model.rowCount() == 1
+    monitor.log.extend([event(1)])
+    panel.refresh()
+    assert panel.model.rowCount() == 1
+    qtbot.waitUntil(lambda: panel.model.rowCount() == 2)
+
+
+def test_nothing_is_taken_in_while_hidden(panel: TimelinePanel, monitor: Monitor) -> None:
+    panel.hide()
+    monitor.log.extend([event(0)])
+    panel.refresh()
+    assert panel.model.rowCount() == 0
+    panel.show()
+    assert panel.model.rowCount() == 1
+
+
+def test_a_long_search_goes_on_by_itself_and_says_so(panel: TimelinePanel, monitor: Monitor, qtbot: QtBot) -> None:
+    come(panel, monitor, [event(n) for n in range(9000)])
+    panel.bar.choose(EVERYTHING.with_text("peer"))
+    assert "searching" in panel.bar.shown.text()
+    qtbot.waitUntil(lambda: panel.model.rowCount() == 9000)
+    qtbot.waitUntil(lambda: "searching" not in panel.bar.shown.text())
+    assert panel.table.is_at_end
+
+
+def test_theme_and_time_convention_can_change_at_any_time(panel: TimelinePanel, monitor: Monitor) -> None:
+    come(panel, monitor, [event(0), event(1, "gap"), event(2, "leader_lost")])
+    dark = panel.grab().toImage()
+    panel.set_theme(LIGHT)
+    panel.set_time_style(TimeStyle.RELATIVE)
+    assert panel.model.headerData(Column.TIME, Qt.Orientation.Horizontal) == "Time (ago)"
+    assert panel.grab().toImage() != dark

@@ -1,0 +1,75 @@
+"""A monitor that sees what a test writes down, and never a network."""
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from helios_desktop.client.address import parse_address
+from helios_desktop.client.credentials import Credentials
+from helios_desktop.monitor.monitor import Monitor
+from helios_desktop.monitor.target import Target
+from helios_desktop.observation import Cause, ConnectionChange, Kind, Observation, Phase, connection_observation
+from helios_desktop.protocol.subscription import ALL_TOPICS, Topic
+
+OBSERVER = "gw:8080"
+START_NS = 1_705_314_600_123_456_789
+STATUS = (
+    '{"type":"status","timestamp":"2024-01-15T10:30:00Z","data":{"node_id":"node1","state":"Leader","term":5,'
+    '"commit_index":10,"last_applied":10,"leader":"node1","peers":["node2","node3"]}}'
+)
+
+
+class ScriptedMonitor(Monitor):
+    """Sees each observation of `script` in a turn of its own, then nothing, until it is cancelled."""
+
+    def __init__(self, script: Sequence[Observation], topics: frozenset[Topic]) -> None:
+        target = Target("Test", parse_address("127.0.0.1:8080"), Credentials("ops", "hunter2"), topics=topics)
+        super().__init__(target, now_ns=lambda: START_NS, rng=random.Random(1))
+        self._script = script
+        self.has_played = asyncio.Event()
+        self.reconnects = 0
+
+    async def run(self) -> None:
+        """Play the script."""
+        for observation in self._script:
+            self._see(observation)
+            await asyncio.sleep(0)
+        self.has_played.set()
+        await asyncio.Event().wait()
+
+    def reconnect_now(self) -> None:
+        """Count it."""
+        self.reconnects += 1
+
+
+def _monitor(*script: Observation | str, topics: frozenset[Topic] = ALL_TOPICS) -> ScriptedMonitor:
+    seen = [Observation(OBSERVER, 1, START_NS, Kind.FRAME, part) if isinstance(part, str) else part for part in script]
+    return ScriptedMonitor(seen, topics)
+
+
+def _phase(phase: Phase, cause: Cause = Cause.NONE, detail: str = "") -> Observation:
+    return connection_observation(OBSERVER, 1, START_NS, ConnectionChange(phase, cause, detail))
+
+
+MakeMonitor = Callable[..., ScriptedMonitor]
+MakePhase = Callable[..., Observation]
+
+
+@pytest.fixture
+def scripted() -> MakeMonitor:
+    """Make a monitor of observations, or of texts that are frames."""
+    return _monitor
+
+
+@pytest.fixture
+def phase() -> MakePhase:
+    """Make the observation of a phase that the connection entered."""
+    return _phase
+
+
+@pytest.fixture
+def status() -> str:
+    """A frame of the guide."""
+    return STATUS

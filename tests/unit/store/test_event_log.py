@@ -1,0 +1,106 @@
+"""The timeline in memory: absolute numbers, trimming, counts, filters in slices."""
+
+import random
+
+import pytest
+
+from helios_desktop.event import ConnectionEvent, Event, Severity
+from helios_desktop.observation import MONITOR, Cause, Phase, tick
+from helios_desktop.protocol.messages import ServerError
+from helios_desktop.store.log import EventFilter, EventLog
+
+TYPES = ("status", "latency", "error", "leader_lost", "peer_change")
+
+
+def event(number: int, event_type: str = "error", node: str = "node1", observer: str = MONITOR) -> Event:
+    return Event(event_type, number, "", observer, node, ServerError(f"Fault {number}"), tick(number))
+
+
+def filled(count: int, capacity: int) -> EventLog:
+    log = EventLog(capacity)
+    log.extend(event(number, TYPES[number % len(TYPES)]) for number in range(count))
+    return log
+
+
+def test_numbers_are_absolute_and_the_oldest_go() -> None:
+    log = filled(25, 10)
+    assert (log.first, log.end) == (15, 25)
+    assert [log[number].at_ns for number in range(15, 25)] == list(range(15, 25))
+    for gone in (14, 25, -1):
+        with pytest.raises(IndexError):
+            log[gone]
+
+
+def test_counts_are_of_the_events_that_are_kept() -> None:
+    log = filled(25, 10)
+    assert log.count_by_type() == dict.fromkeys(TYPES, 2)
+    log.extend(event(number) for number in range(25, 35))
+    assert log.count_by_type() == {"error": 10}
+
+
+def test_an_empty_filter_admits_all_from_the_number_on() -> None:
+    log = filled(25, 10)
+    assert log.select(EventFilter(), 0) == list(range(15, 25))
+    assert log.select(EventFilter(), 22) == [22, 23, 24]
+    assert log.select(EventFilter(), 25) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (EventFilter(types=frozenset({"error"})), ["error"]),
+        (EventFilter(types=frozenset()), []),
+        (EventFilter(hidden_types=frozenset({"status", "latency"})), ["error", "leader_lost", "peer_change"]),
+        (EventFilter(types=frozenset({"error", "status"}), hidden_types=frozenset({"error"})), ["status"]),
+        (EventFilter(severities=frozenset({Severity.PROBLEM})), ["leader_lost"]),
+        (EventFilter(severities=frozenset({Severity.INFO}), types=frozenset({"latency", "error"})), ["latency"]),
+    ],
+)
+def test_types_hidden_types_and_severities_must_all_admit(wanted: EventFilter, expected: list[str]) -> None:
+    log = filled(25, 10)
+    assert sorted({log[number].type for number in log.select(wanted, 0)}) == sorted(expected)
+
+
+def test_text_is_found_in_summary_type_node_and_observer_in_any_case() -> None:
+    log = EventLog()
+    log.extend([event(1), event(2, "custom", "Berlin"), event(3, observer="prod:8080")])
+    assert log.select(EventFilter(text="FAULT 1"), 0) == [0]
+    assert log.select(EventFilter(text="berl"), 0) == [1]
+    assert log.select(EventFilter(text="custom"), 0) == [1]
+    assert log.select(EventFilter(text="Prod:"), 0) == [2]
+    assert log.select(EventFilter(text="errornode1"), 0) == []
+
+
+def test_slices_together_find_what_one_search_finds() -> None:
+    log = filled(997, 300)
+    rng = random.Random(1)
+    for wanted in (EventFilter(text="fault 9"), EventFilter(types=frozenset({"error"})), EventFilter()):
+        found: list[int] = []
+        since = 0
+        while since < log.end:
+            rows = rng.randrange(1, 90)
+            found += log.select(wanted, since, limit_rows=rows)
+            since += rows
+        assert found == log.select(wanted, 0) != []
+
+
+def test_a_search_finds_what_came_in_the_place_of_an_older_event() -> None:
+    log = filled(10, 10)
+    assert log.select(EventFilter(text="fault 3"), 0) == [3]
+    log.extend([event(number) for number in range(10, 14)])
+    assert log.select(EventFilter(text="fault 3"), 0) == []
+    assert log.select(EventFilter(text="fault 13"), 0) == [13]
+
+
+def test_a_server_that_names_a_new_type_with_each_frame_ends_in_one_type_for_the_rest() -> None:
+    log = EventLog(10)
+    log.extend(event(number, f"type{number}") for number in range(66_000))
+    assert log.count_by_type() == {"other": 10}
+    assert log.select(EventFilter(), 0) == list(range(65_990, 66_000))
+
+
+def test_an_event_of_the_connection_is_found_by_its_cause() -> None:
+    log = EventLog()
+    fact = ConnectionEvent(Phase.BACKOFF, Cause.UNKNOWN_HOST, "no such name", 2, None)
+    log.extend([Event("connection", 1, "", "prod:1", "", fact, tick(1))])
+    assert log.select(EventFilter(text="unknown host"), 0) == [0]
