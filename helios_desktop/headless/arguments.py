@@ -123,7 +123,7 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--demo", action="store_true", help=_("a cluster of this program's own, simulated"))
     access = parser.add_argument_group(
         _("as whom"),
-        _("A password by prompt, HELIOS_PASSWORD or file, a token by HELIOS_TOKEN or file, either from the keyring."),
+        _("Passwords: by prompt, HELIOS_PASSWORD, file or keyring. Tokens: by HELIOS_TOKEN, file or keyring."),
     )
     access.add_argument("--user", metavar="NAME", default="", help=_("name to log in with"))
     access.add_argument("--password-file", metavar="FILE", type=Path, help=_("its first line is the password"))

@@ -52,7 +52,6 @@ class LineWriter:
         if not self._is_coloured:
             return f"{time} {mark} {name.ljust(self._width)}  {kind}  {text}".rstrip()
         colour = _COLOURS[event.severity]
-        accent = f"{colour}{mark}" if colour else mark
-        return (
-            f"{_DIM}{time}{_RESET} {accent} {_RESET}{name.ljust(self._width)}  {colour}{kind}{_RESET}  {text}".rstrip()
-        )
+        if colour:
+            mark, kind = f"{colour}{mark}{_RESET}", f"{colour}{kind}{_RESET}"
+        return f"{_DIM}{time}{_RESET} {mark} {name.ljust(self._width)}  {kind}  {text}".rstrip()

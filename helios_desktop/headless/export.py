@@ -46,7 +46,12 @@ async def export(
     def gather(_observation: Observation, told: tuple[Event, ...]) -> None:
         events.extend(event for event in told if only is None or event.type in only)
 
-    watch = Watch(monitor)
+    def say_that_it_goes_on() -> None:
+        said = _("connected; gathering for {seconds:g} s, or until Ctrl-C").format(seconds=for_s)
+        err.write(_("helios-desktop: {sentence}").format(sentence=said) + "\n")
+        err.flush()
+
+    watch = Watch(monitor, say_that_it_goes_on)
     tally = Tally(monitor)
     stop = [monitor.listen(gather), monitor.listen(tally.take)]
     try:

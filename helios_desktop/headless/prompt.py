@@ -23,7 +23,11 @@ def ask(question: str) -> str:
     The loop stands still meanwhile: call it before anything runs there.
     """
     with _plain_interrupt():
-        return getpass.getpass(question, sys.stderr)
+        try:
+            return getpass.getpass(question, sys.stderr)
+        except (EOFError, KeyboardInterrupt):
+            sys.stderr.write("\n")
+            raise
 
 
 @contextlib.contextmanager

@@ -51,6 +51,8 @@ async def tail(
         for stop_listening in stop:
             stop_listening()
     output.flush()
+    if outcome.ending is Ending.INTERRUPTED and err.isatty():
+        err.write("\n")  # behind the ^C that the terminal shows
     if outcome.error is not None:
         err.write(_("helios-desktop: {sentence}").format(sentence=outcome.error) + "\n")
     elif outcome.ending is not Ending.NO_READER:

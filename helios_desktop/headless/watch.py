@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from types import FrameType
@@ -53,10 +53,11 @@ class Outcome:
 
 
 class Watch:
-    """Runs a monitor that nobody else runs."""
+    """Runs a monitor that nobody else runs; `on_contact` is called once, with the first valid status."""
 
-    def __init__(self, monitor: Monitor) -> None:
+    def __init__(self, monitor: Monitor, on_contact: Callable[[], None] = lambda: None) -> None:
         self._monitor = monitor
+        self._on_contact = on_contact
         self._contact = FirstContact(needs_status=Topic.STATUS in monitor.topics)
         self._ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._deadline: asyncio.TimerHandle | None = None
@@ -100,6 +101,7 @@ class Watch:
         if contact.is_made:
             if self._deadline is not None:
                 self._deadline.cancel()
+            self._on_contact()
         elif contact.failure is not None:
             self.end(Outcome(Ending.FAILED, contact.failure))
         elif contact.is_open and self._deadline is None:

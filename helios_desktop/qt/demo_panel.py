@@ -43,6 +43,7 @@ class DemoPanel(QFrame):
         self.node = QComboBox()
         self.speed = QComboBox()
         self.buttons: dict[str, QPushButton] = {}
+        self.copies: list[QPushButton] = []
         self.answer = make_note(kind="")
         self.address = make_label()
         self._build()
@@ -152,6 +153,7 @@ class DemoPanel(QFrame):
             button.setToolTip(tip)
             button.clicked.connect(partial(self._copy, what, done))
             copies.addWidget(button)
+            self.copies.append(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(PAD, GAP, PAD, PAD)
         column.setSpacing(GAP)

@@ -24,8 +24,14 @@ def run(main: Callable[[], Coroutine[Any, Any, int]], app: QApplication) -> int:
     # The last window's close must not end Qt under asyncio: qasync raises then.
     app.setQuitOnLastWindowClosed(False)
     # Not `qasync.run`: it installs a policy that gives every thread a Qt loop, which breaks `asyncio.run` there.
-    with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(app)) as runner:
+    with asyncio.Runner(loop_factory=lambda: new_loop(app)) as runner:
         return runner.run(_run(main))
+
+
+def new_loop(app: QApplication) -> asyncio.AbstractEventLoop:
+    """Make an asyncio loop that runs on the application's event loop. Prefer `run`."""
+    loop: asyncio.AbstractEventLoop = qasync.QEventLoop(app)
+    return loop
 
 
 async def _run(main: Callable[[], Coroutine[Any, Any, int]]) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -47,10 +48,11 @@ class Commands:
     reset_layout: Callable[[], None]
 
 
-class Menus:
-    """The menu bar of a window. Keep it as long as the window."""
+class Menus(QObject):
+    """The menu bar of a window, whose child it is."""
 
     def __init__(self, window: QMainWindow, commands: Commands, panels: dict[str, str]) -> None:
+        super().__init__(window)
         self._window = window
         self._commands = commands
         self.themes: dict[ThemeChoice, QAction] = {}
@@ -102,7 +104,7 @@ class Menus:
             action.setChecked(True)
             action.toggled.connect(partial(commands.show_panel, key))
             self.panels[key] = action
-        self._add(menu, _("&Reset layout"), commands.reset_layout)
+        self.reset_layout = self._add(menu, _("&Reset layout"), commands.reset_layout)
         menu.addSeparator()
         themes = menu.addMenu(_("&Theme"))
         group = QActionGroup(themes)
@@ -126,13 +128,14 @@ class Menus:
 
     def _add(
         self, menu: QMenu, title: str, command: Callable[[], None], key: str = "", *, needs_monitor: bool = False
-    ) -> None:
+    ) -> QAction:
         action = menu.addAction(title)
         if key:
             action.setShortcut(QKeySequence(key))
         action.triggered.connect(command)
         if needs_monitor:
             self.of_monitor.append(action)
+        return action
 
     def _add_choice(self, menu: QMenu, group: QActionGroup, title: str, command: Callable[[], None]) -> QAction:
         action = menu.addAction(title)

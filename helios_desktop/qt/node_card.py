@@ -33,6 +33,7 @@ class NodeCard(QFrame):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._theme = theme
         self._colour_index = colour_index
+        self._is_heard = False
         self._stripe = QWidget()
         self._stripe.setFixedWidth(_STRIPE_PX)
         self.glyph = make_label(font=ui_font(11))
@@ -49,8 +50,12 @@ class NodeCard(QFrame):
         self._theme = theme
         self._colour_index = colour_index
 
-    def show_node(self, node: NodeState, now_ns: int) -> None:
-        """Draw it as of `now_ns`: what is old is dimmed and says when it was last seen."""
+    def show_node(self, node: NodeState, now_ns: int, *, is_heard: bool) -> None:
+        """Draw it as of `now_ns`: what is old is dimmed and says when it was last seen.
+
+        `is_heard` is true while any gateway tells anything.
+        """
+        self._is_heard = is_heard
         is_old = is_old_node(node, now_ns)
         theme = self._theme
         fill(self._stripe, theme.node_colour(self._colour_index) if not is_old else theme.line)
@@ -74,12 +79,14 @@ class NodeCard(QFrame):
     def _show_head(self, node: NodeState, now_ns: int, is_old: bool) -> None:
         theme = self._theme
         show_text(self.glyph, GLYPHS[node.role])
-        tint(self.glyph, theme.text_faint if is_old else theme.role_colour(node.role))
+        # That it is out of reach is news, however old the rest is.
+        is_dim = is_old and not (node.role is Role.UNREACHABLE and self._is_heard)
+        tint(self.glyph, theme.text_faint if is_dim else theme.role_colour(node.role))
         show_text(self.name, node.id)
         show_tip(self.name, node.address or _("Its address is not told"))
         tint(self.name, theme.text_dim if is_old else theme.text)
         show_text(self.role, role_word(node.role))
-        tint(self.role, theme.text_faint if is_old else theme.role_colour(node.role))
+        tint(self.role, theme.text_faint if is_dim else theme.role_colour(node.role))
         show_tip(self.role, _who(node))
         show_text(self.age, "" if is_old else _("{age} ago").format(age=_age(node.told_ns, now_ns)))
         tint(self.age, theme.text_faint)

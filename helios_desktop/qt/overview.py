@@ -7,6 +7,7 @@ from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from helios_desktop.monitor.monitor import Monitor
+from helios_desktop.observation import Phase
 from helios_desktop.qt.labels import ElidedLabel, make_label, show_text, show_tip, tint
 from helios_desktop.qt.node_card import MIN_WIDTH_PX, NodeCard
 from helios_desktop.qt.style_sheet import GAP, PAD, SPACE
@@ -75,8 +76,9 @@ class Overview(QFrame):
         self._show_verdict(state)
         if tuple(state.nodes) != tuple(self.cards):
             self._make_cards(state)
+        is_heard = any(observer.phase is Phase.LIVE for observer in state.observers.values())
         for name, node in state.nodes.items():
-            self.cards[name].show_node(node, now_ns)
+            self.cards[name].show_node(node, now_ns, is_heard=is_heard)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put as many cards side by side as fit."""

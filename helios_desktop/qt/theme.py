@@ -3,14 +3,13 @@
 Red, amber and green are for state only. A state never shows by colour alone: its glyph and its word stand beside it.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final, Literal
 
 from PySide6.QtCore import QDir, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
-from PySide6.QtWidgets import QApplication, QStyle, QStyleFactory
+from PySide6.QtWidgets import QApplication
 
 from helios_desktop.qt.style_sheet import style_sheet
 from helios_desktop.store.state import Role
@@ -188,16 +187,10 @@ def system_theme(app: QApplication) -> Theme:
     return LIGHT if app.styleHints().colorScheme() is Qt.ColorScheme.Light else DARK
 
 
-def follow_system(app: QApplication, changed: Callable[[Theme], None]) -> None:
-    """Call `changed` whenever the system's choice changes, as long as the application lives."""
-    app.styleHints().colorSchemeChanged.connect(lambda: changed(system_theme(app)))
-
-
 def apply_theme(app: QApplication, theme: Theme) -> None:
     """Dress the whole application. Custom-painted widgets also need their own `set_theme`."""
-    style: QStyle | None = QStyleFactory.create("Fusion")
-    if style is not None and app.style().objectName() != "fusion":
-        app.setStyle(style)
+    if not app.styleSheet():  # else it is dressed already
+        app.setStyle("Fusion")
     # Style sheets find icons by path only.
     QDir.setSearchPaths("icons", [str(files("helios_resources") / "icons")])
     app.setFont(ui_font())

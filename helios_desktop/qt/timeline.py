@@ -1,5 +1,6 @@
 """The timeline: every event, filtered, followed, and never lost from sight."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -26,6 +27,8 @@ from helios_desktop.words import _, ngettext
 
 _BATCH_MS: Final = 100
 """New rows are taken in ten times a second at most."""
+_SLICE_S: Final = 0.006
+"""How long a search may hold up the window at a time."""
 _NEAR: Final = QAbstractItemView.ScrollHint.EnsureVisible
 _MIDDLE: Final = QAbstractItemView.ScrollHint.PositionAtCenter
 
@@ -61,6 +64,7 @@ class TimelinePanel(QWidget):
         self._batch.setSingleShot(True)
         self._batch.setInterval(_BATCH_MS)
         self._search = QTimer(self)
+        self._described_end = 0
         self._is_owed = False  # something came while the batch timer ran
         self._build()
         self.set_theme(theme)
@@ -109,7 +113,8 @@ class TimelinePanel(QWidget):
 
     def refresh(self) -> None:
         """Take in what came, at most ten times a second."""
-        if not self.isVisible():
+        is_unchanged = self.model.log.end == self._described_end and self._style is not TimeStyle.RELATIVE
+        if is_unchanged or not self.isVisible():
             return
         if self._batch.isActive():
             self._is_owed = True
@@ -145,7 +150,10 @@ class TimelinePanel(QWidget):
         with self._moving():
             bar = self.table.verticalScrollBar()
             at, had_selection = bar.value(), self._selected_row() is not None
+            started = time.perf_counter()
             found = self.model.search()
+            while self.model.is_searching and time.perf_counter() - started < _SLICE_S:
+                found += self.model.search()
             if found and not self._follows:
                 bar.setValue(at + found)
             if found and not had_selection:
@@ -207,6 +215,7 @@ class TimelinePanel(QWidget):
 
     def _describe(self) -> None:
         log = self.model.log
+        self._described_end = log.end
         self.bar.show_counts(
             log.count_by_type(),
             self.model.rowCount(),

@@ -11,9 +11,9 @@ from helios_desktop.store.log import EventFilter, EventLog
 PERIODIC_TYPES: Final = frozenset({"status", "status_update", "latency", "uptime", "custom_metrics", "pong"})
 """Types that repeat what is; hidden at first, so that what changed can be seen."""
 
-TYPED_ROWS: Final = 40_000
+TYPED_ROWS: Final = 20_000
 """How many rows one step may look at by type alone: a millisecond or so."""
-TEXT_ROWS: Final = 2_000
+TEXT_ROWS: Final = 400
 """How many one step may search by text: the first search of a row makes its text, some microseconds each."""
 
 

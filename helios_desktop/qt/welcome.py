@@ -30,7 +30,7 @@ class Welcome(QWidget):
         self.connect_ = _choice(_("Connect to a gateway…"))
         self.profiles: list[QPushButton] = []
         self._saved = make_label(_("SAVED CLUSTERS"), kind="heading", font=ui_font(8.5, QFont.Weight.DemiBold))
-        self._problem = make_note(kind="problem")
+        self.problem = make_note(kind="problem")
         self._list = QVBoxLayout()
         self._build()
 
@@ -55,8 +55,8 @@ class Welcome(QWidget):
             self._list.addWidget(button)
             self.profiles.append(button)
         self._saved.setVisible(bool(profiles or problem))
-        show_text(self._problem, problem)
-        self._problem.setVisible(bool(problem))
+        show_text(self.problem, problem)
+        self.problem.setVisible(bool(problem))
 
     def _choose(self, profile: Profile, _is_checked: bool = False) -> None:
         self.profile_requested.emit(profile)
@@ -79,7 +79,7 @@ class Welcome(QWidget):
         inner.addWidget(make_note(_("Your own cluster: address, user name and password."), kind="faint"))
         inner.addSpacing(2 * PAD)
         inner.addWidget(self._saved)
-        inner.addWidget(self._problem)
+        inner.addWidget(self.problem)
         self._list.setSpacing(SPACE)
         inner.addLayout(self._list)
         scroll = QScrollArea()

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout
 
@@ -27,7 +27,7 @@ from helios_desktop.qt.pacer import Pacer
 from helios_desktop.qt.style_sheet import SPACE
 from helios_desktop.qt.subscriptions import Subscriptions
 from helios_desktop.qt.tasks import Tasks
-from helios_desktop.qt.theme import DARK, LIGHT, Theme, apply_theme, follow_system, system_theme
+from helios_desktop.qt.theme import DARK, LIGHT, Theme, apply_theme, system_theme
 from helios_desktop.qt.timeline import TimelinePanel
 from helios_desktop.qt.times import TimeStyle
 from helios_desktop.qt.top_bar import TopBar
@@ -90,7 +90,7 @@ class MainWindow(QMainWindow):
         self.panels.restore(settings, self)
         self.menus.themes[self._choice].setChecked(True)
         self._choose_times(_time_style(str(settings.value("times", TimeStyle.UTC.value))))
-        follow_system(app, self._system_changed)
+        app.styleHints().colorSchemeChanged.connect(self._scheme_changed)
         self.show_monitor(None)
 
     # What the program calls
@@ -204,9 +204,9 @@ class MainWindow(QMainWindow):
         self._settings.setValue("theme", choice)
         self._wear(self._chosen_theme())
 
-    def _system_changed(self, theme: Theme) -> None:
+    def _scheme_changed(self, _scheme: Qt.ColorScheme) -> None:
         if self._choice == "system" and self._fixed_theme is None:
-            self._wear(theme)
+            self._wear(system_theme(self._app))
 
     def _wear(self, theme: Theme) -> None:
         self._theme = theme

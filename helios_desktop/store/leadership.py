@@ -98,7 +98,9 @@ def why_lost(state: ClusterState, leader: str, own: Mapping[str, ObserverState])
     if old is not None and is_down(old):
         if old.role is not None and old.role.value is Role.UNREACHABLE:
             return "its gateway says that the node is stopped"
-        return "its gateway refuses connections"
+        # Heard by nobody else, the cluster may be well: then who leads is unknown, which is not "no leader".
+        if any(not observer.is_stale for observer in own.values()):
+            return "its gateway refuses connections"
     if old is not None and not old.is_stale and old.role is not None and old.role.value is not Role.LEADER:
         return f"it says itself that it is {old.role.value.value}"
     if not state.led_term and not state.leader:

@@ -157,6 +157,27 @@ def test_a_gateway_that_refuses_connections_speaks_for_its_node_but_not_for_one_
         assert scene.node("node1").role is expected
 
 
+def test_the_only_gateway_that_refuses_connections_leaves_the_leader_unknown_and_not_lost() -> None:
+    scene = Scene()
+    scene.live("localhost:8081")
+    scene.status("localhost:8081", "Leader", node="node1")
+    scene.phase("localhost:8081", Phase.BACKOFF, Cause.SERVER_CLOSED)
+    events = scene.phase("localhost:8081", Phase.BACKOFF, Cause.REFUSED)
+    assert "leader_lost" not in [event.type for event in events]
+    assert [span.leader for span in scene.state.leaderships] == ["node1"]
+    assert all(observer.is_stale for observer in scene.state.observers.values())
+
+
+def test_a_leader_whose_gateway_refuses_is_lost_where_others_are_heard() -> None:
+    scene = Scene()
+    scene.live("localhost:8081", "localhost:8082")
+    scene.status("localhost:8081", "Leader", node="node1")
+    scene.status("localhost:8082", "Follower", node="node2", leader=None)
+    scene.phase("localhost:8081", Phase.BACKOFF, Cause.SERVER_CLOSED)
+    events = scene.phase("localhost:8081", Phase.BACKOFF, Cause.REFUSED)
+    assert "leader_lost" in [event.type for event in events]
+
+
 def test_a_role_that_changed_unseen_is_derived_and_one_that_was_pushed_is_not_told_twice() -> None:
     scene = three_live()
     scene.frame("node2", "state_change", {"old_state": "Follower", "new_state": "Candidate", "term": 2})

@@ -1,0 +1,183 @@
+"""The Connect dialog: what is wrong is said where it is wrong, and a secret is kept where it belongs."""
+
+from pathlib import Path
+
+import pytest
+import trustme
+from PySide6.QtWidgets import QDialog, QLabel, QWidget
+from pytestqt.qtbot import QtBot
+
+from helios_desktop.profiles.profile import Profile
+from helios_desktop.qt.connect_dialog import ConnectDialog
+from tests.qt.scene import FakeHost
+
+# The offscreen platform says so of every window whose size is fixed.
+pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", extend=True)
+
+
+class Asked:
+    """A dialog that is open."""
+
+    def __init__(self, qtbot: QtBot, host: FakeHost, known: Profile | None = None) -> None:
+        self.host = host
+        self.window = QWidget()
+        qtbot.addWidget(self.window)
+        self.dialog = ConnectDialog(host.profiles, self.window, known=known)
+        self.dialog.show()
+
+    def fill(self, address: str, username: str = "ops", name: str = "") -> None:
+        """Type into the fields."""
+        self.dialog.address.setText(address)
+        self.dialog.username.setText(username)
+        self.dialog.password.setText("s3cret")
+        self.dialog.name.setText(name)
+
+    def is_open_with(self, label: QLabel, words: str) -> bool:
+        """True where the dialog refused, and said so there."""
+        self.dialog.accept()
+        return self.dialog.isVisible() and label.isVisible() and words in label.text() and self.dialog.answer is None
+
+
+@pytest.fixture
+def asked(qtbot: QtBot, host: FakeHost) -> Asked:
+    return Asked(qtbot, host)
+
+
+def test_all_that_is_needed_makes_a_target(asked: Asked) -> None:
+    asked.fill("localhost:8080")
+    asked.dialog.accept()
+    answer = asked.dialog.answer
+    assert answer is not None
+    assert asked.dialog.result() == QDialog.DialogCode.Accepted
+    assert (answer.target.name, str(answer.target.address)) == ("localhost:8080", "http://localhost:8080")
+    assert (answer.target.credentials.username, answer.target.credentials.password) == ("ops", "s3cret")
+    assert answer.profile_id == ""
+    assert asked.host.profiles.list() == ()
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("", "The address is empty"),
+        ("what is this", "no address of a gateway"),
+        ("ftp://host:1", "no scheme of a gateway"),
+        ("https://host:1/?token=abc", "must not hold a token"),
+        ("https://me:pw@host:1", "must not hold a user name"),
+    ],
+)
+def test_a_wrong_address_is_told_below_it(asked: Asked, address: str, words: str) -> None:
+    asked.fill(address)
+    assert asked.is_open_with(asked.dialog.address_error, words)
+
+
+def test_without_a_user_nothing_is_tried(asked: Asked) -> None:
+    asked.fill("localhost:8080", username=" ")
+    assert asked.is_open_with(asked.dialog.error, "Who signs in?")
+
+
+def test_plain_text_to_another_machine_is_said_in_words_and_must_be_allowed(asked: Asked) -> None:
+    asked.fill("localhost:8080")
+    assert not asked.dialog.plain_text.isVisible()
+    asked.fill("http://gateway.example.com:8080")
+    assert asked.dialog.plain_text.isVisible()
+    assert asked.is_open_with(asked.dialog.plain_text_error, "can read the password")
+    asked.dialog.plain_text.setChecked(True)
+    asked.dialog.accept()
+    assert asked.dialog.answer is not None
+    assert asked.dialog.answer.target.allows_plain_text
+
+
+def test_an_allowance_given_for_one_address_does_not_hold_for_the_next(asked: Asked) -> None:
+    asked.fill("http://gateway.example.com:8080")
+    asked.dialog.plain_text.setChecked(True)
+    asked.fill("https://gateway.example.com:8443")
+    asked.dialog.accept()
+    assert asked.dialog.answer is not None
+    assert not asked.dialog.answer.target.allows_plain_text
+
+
+def test_a_ca_file_that_is_none_is_told_below_it(asked: Asked, tmp_path: Path) -> None:
+    asked.fill("https://gateway.example.com:8443")
+    asked.dialog.ca_file.setText(str(tmp_path / "missing.pem"))
+    assert asked.is_open_with(asked.dialog.ca_error, "missing.pem cannot be read")
+    (tmp_path / "text.pem").write_text("no certificate")
+    asked.dialog.ca_file.setText(str(tmp_path / "text.pem"))
+    assert asked.is_open_with(asked.dialog.ca_error, "text.pem holds no certificates")
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    asked.dialog.ca_file.setText(str(tmp_path / "ca.pem"))
+    asked.dialog.accept()
+    assert asked.dialog.answer is not None
+    assert asked.dialog.answer.target.tls is not None
+
+
+def test_a_name_saves_a_profile_that_holds_no_secret(asked: Asked) -> None:
+    asked.fill("https://gateway.example.com:8443", name="prod-eu")
+    asked.dialog.environment.setCurrentText("PROD")
+    asked.dialog.accept()
+    saved = asked.host.profiles.get("prod-eu")
+    answer = asked.dialog.answer
+    assert saved is not None
+    assert answer is not None
+    assert (saved.username, saved.environment) == ("ops", "PROD")
+    assert "s3cret" not in asked.host.profiles.path.read_text()
+    assert (answer.target.name, answer.target.environment) == ("prod-eu", "PROD")
+    assert (answer.profile_id, answer.password) == (saved.id, "s3cret")
+    assert "s3cret" not in repr(answer)
+
+
+def test_a_password_that_is_not_to_be_kept_is_not_handed_on(asked: Asked) -> None:
+    asked.fill("localhost:8080", name="local")
+    asked.dialog.keep.setChecked(False)
+    asked.dialog.accept()
+    assert asked.dialog.answer is not None
+    assert (asked.dialog.answer.profile_id, asked.dialog.answer.password) == ("", "")
+
+
+def test_a_name_that_is_taken_is_told_and_the_dialog_stays(qtbot: QtBot, host: FakeHost) -> None:
+    host.profiles.save(Profile(id="prod", name="prod", addresses=("https://a.example.com",)))
+    asked = Asked(qtbot, host)
+    asked.fill("https://b.example.com", name="prod")
+    assert asked.is_open_with(asked.dialog.error, "prod")
+    kept = host.profiles.get("prod")
+    assert kept is not None
+    assert kept.addresses == ("https://a.example.com",)
+
+
+def test_a_broken_profile_file_is_told_and_left_as_it_is(asked: Asked) -> None:
+    path = asked.host.profiles.path
+    path.parent.mkdir(parents=True)
+    path.write_text("[profiles.x\n")
+    asked.fill("localhost:8080", name="local")
+    assert asked.is_open_with(asked.dialog.error, str(path))
+    assert path.read_text() == "[profiles.x\n"
+
+
+def test_editing_a_profile_keeps_what_the_dialog_does_not_show(qtbot: QtBot, host: FakeHost) -> None:
+    known = Profile(
+        id="p1", name="prod", addresses=("https://a.example.com", "https://b.example.com"), username="ops",
+        colour="#cc79a7", opaque_token_life_s=60,
+    )  # fmt: skip
+    host.profiles.save(known)
+    asked = Asked(qtbot, host, known)
+    assert asked.dialog.address.text() == "https://a.example.com"
+    asked.dialog.username.setText("other")
+    asked.dialog.accept()
+    saved = host.profiles.get("prod")
+    assert saved is not None
+    assert (saved.id, saved.username, saved.addresses) == ("p1", "other", known.addresses)
+    assert (saved.colour, saved.opaque_token_life_s) == ("#cc79a7", 60)
+
+
+def test_the_dialog_says_where_the_password_is_kept(asked: Asked, host: FakeHost) -> None:
+    asked.fill("localhost:8080", name="local")
+    asked.dialog.show_where(host.secrets.where, is_persistent=host.secrets.is_persistent)
+    assert asked.dialog.where.isVisible()
+    assert "this session only" in asked.dialog.where.text()
+
+
+def test_a_sentence_is_never_cut_off(asked: Asked) -> None:
+    asked.fill("http://gateway.example.com:8080", name="x")
+    asked.dialog.accept()
+    for label in asked.dialog.findChildren(QLabel):
+        if label.isVisible() and label.wordWrap():
+            assert label.height() >= label.heightForWidth(label.width()), label.text()

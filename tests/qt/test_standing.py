@@ -1,0 +1,98 @@
+"""The connection in words: the worst observer speaks, and silence is not taken for life."""
+
+import pytest
+
+from helios_desktop.observation import Cause, Phase
+from helios_desktop.protocol.subscription import Topic
+from helios_desktop.qt.connection_line import connection_figures
+from helios_desktop.qt.standing import needs_sign_in, standing
+from helios_desktop.store.state import STALE_AFTER_S
+from helios_desktop.store.verdict import Level
+from tests.qt.scene import NS, Story
+
+
+def test_without_any_observer_it_is_offline(story: Story) -> None:
+    assert standing(story.monitor.state, story.now_ns).text == "Offline"
+
+
+def test_all_live_is_live_and_says_no_more(live: Story) -> None:
+    stands = standing(live.monitor.state, live.now_ns)
+    assert (stands.level, stands.text, stands.live_text) == (Level.WELL, "Live", "")
+
+
+def test_the_worst_observer_speaks_and_the_live_ones_are_counted(live: Story) -> None:
+    live.phase("node2", Phase.BACKOFF, Cause.REFUSED, attempt=3, retry_at_ns=live.now_ns + 8 * NS)
+    stands = standing(live.monitor.state, live.now_ns)
+    assert (stands.level, stands.text) == (Level.WARNING, "Reconnecting in 8 s (try 3)")
+    assert stands.live_text == "2 of 3 live"
+    live.phase("node3", Phase.REJECTED, Cause.NOT_ADMIN)
+    stands = standing(live.monitor.state, live.now_ns)
+    assert (stands.level, stands.text, stands.live_text) == (Level.PROBLEM, "Refused (not an admin)", "1 of 3 live")
+
+
+def test_the_countdown_goes_by_the_clock_and_not_by_what_comes(live: Story) -> None:
+    live.phase("node2", Phase.BACKOFF, Cause.REFUSED, attempt=1, retry_at_ns=live.now_ns + 4 * NS)
+    live.now_s += 2.5
+    assert standing(live.monitor.state, live.now_ns).text == "Reconnecting in 2 s (try 1)"
+    live.now_s += 9
+    assert standing(live.monitor.state, live.now_ns).text == "Reconnecting in 0 s (try 1)"
+
+
+@pytest.mark.parametrize(
+    ("cause", "text", "asks"),
+    [
+        (Cause.BAD_CREDENTIALS, "Sign in again", True),
+        (Cause.NOT_ADMIN, "Refused (not an admin)", True),
+        (Cause.TLS, "Not connected (TLS)", False),
+        (Cause.NOT_HELIOS, "Not connected", False),
+    ],
+)
+def test_what_needs_the_user_says_so(live: Story, cause: Cause, text: str, asks: bool) -> None:
+    live.phase("node1", Phase.REJECTED, cause)
+    stands = standing(live.monitor.state, live.now_ns)
+    assert stands.worst is not None
+    assert (stands.text, needs_sign_in(stands.worst)) == (text, asks)
+
+
+def test_a_silent_connection_turns_stale_without_any_input(live: Story) -> None:
+    live.now_s += STALE_AFTER_S
+    assert standing(live.monitor.state, live.now_ns).text == "Live"
+    live.now_s += 1
+    stands = standing(live.monitor.state, live.now_ns)
+    assert (stands.level, stands.text) == (Level.WARNING, "Stale")
+
+
+def test_a_stopped_node_whose_gateway_says_so_is_a_live_connection(live: Story) -> None:
+    for _second in range(4):
+        live.now_s += 5
+        live.frame("node2", "error", {"error": "Failed to retrieve cluster status"})
+        live.status("node1")
+        live.status("node3")
+    assert standing(live.monitor.state, live.now_ns).text == "Live"
+    beat = connection_figures(tuple(live.monitor.state.observers.values()), live.now_ns)[2]
+    assert beat.text == "beat 0 s ago"
+
+
+def test_with_the_status_off_any_message_is_a_sign_of_life(live: Story) -> None:
+    for node in ("node1", "node2", "node3"):
+        live.sent_subscribe(node, frozenset(Topic) - {Topic.STATUS})
+    live.now_s += 30
+    for node in ("node1", "node2", "node3"):
+        live.frame(node, "pong", {})
+    assert standing(live.monitor.state, live.now_ns).text == "Live"
+    live.now_s += 30
+    assert standing(live.monitor.state, live.now_ns).text == "Stale"
+
+
+def test_unknown_figures_are_dashes_and_nothing_lost_is_zero(story: Story) -> None:
+    texts = [figure.text for figure in connection_figures((), story.now_ns)]
+    assert texts == ["RTT —", "clock —", "beat —", "token —", "0.0 msg/s", "0 lost"]
+
+
+def test_the_token_counts_down_and_a_broken_frame_is_trouble(live: Story) -> None:
+    live.phase("node1", Phase.LIVE, token_expires_at_ns=live.now_ns + 13 * 60 * NS)
+    live.frame("node1", "status", "no object")
+    figures = connection_figures(tuple(live.monitor.state.observers.values()), live.now_ns + 60 * NS)
+    assert figures[3].text == "token 12 m 00 s"
+    assert (figures[5].text, figures[5].is_trouble) == ("0 lost  ·  1 malformed", True)
+    assert "node1: 0 lost, 1 malformed" in figures[5].tip
