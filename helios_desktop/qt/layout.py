@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from PySide6.QtCore import QByteArray, QSettings, Qt
+from PySide6.QtCore import QByteArray, QSettings, QSize, Qt
 from PySide6.QtWidgets import QFrame, QMainWindow, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from helios_desktop.qt.labels import make_panel
@@ -12,8 +12,7 @@ from helios_desktop.words import _
 SIZE: Final = (1280, 800)
 MINIMUM: Final = (960, 600)
 _VERSION: Final = 1
-_LEFT_PX: Final = 260
-_SIDES_PX: Final = (264, 712, 296)
+_SIDES_PX: Final = (278, 700, 294)
 _CENTRE_PX: Final = (300, 260)
 
 
@@ -23,7 +22,7 @@ class Layout:
     def __init__(
         self, *, left: tuple[QWidget, ...], overview: QWidget, charts: QWidget, timeline: QWidget, right: QWidget
     ) -> None:
-        self.left = _column(left)
+        self.left = _Column(left)
         self.panels: dict[str, QWidget] = {
             "left": self.left,
             "overview": overview,
@@ -102,19 +101,25 @@ def _framed(widget: QWidget) -> QFrame:
     return frame
 
 
-def _column(widgets: tuple[QWidget, ...]) -> QScrollArea:
-    ground = QWidget()
-    ground.setProperty("kind", "ground")
-    column = QVBoxLayout(ground)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(SPACE)
-    for widget in widgets:
-        column.addWidget(widget)
-    column.addStretch(1)
-    scroll = QScrollArea()
-    scroll.setWidget(ground)
-    scroll.setWidgetResizable(True)
-    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    scroll.setMinimumWidth(_LEFT_PX)
-    return scroll
+class _Column(QScrollArea):
+    """Widgets below each other; it scrolls downwards only, so that it is as wide as the widest needs."""
+
+    def __init__(self, widgets: tuple[QWidget, ...]) -> None:
+        super().__init__()
+        self._ground = QWidget()
+        self._ground.setProperty("kind", "ground")
+        column = QVBoxLayout(self._ground)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACE)
+        for widget in widgets:
+            column.addWidget(widget)
+        column.addStretch(1)
+        self.setWidget(self._ground)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def minimumSizeHint(self) -> QSize:
+        """Leave room for the scroll bar, which comes and goes."""
+        width = self._ground.minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
+        return QSize(width, super().minimumSizeHint().height())

@@ -56,11 +56,12 @@ class NodeCard(QFrame):
         `is_heard` is true while any gateway tells anything.
         """
         self._is_heard = is_heard
-        is_old = is_old_node(node, now_ns)
+        # What an unreachable node told is old news from the first second on.
+        is_old = is_old_node(node, now_ns) or node.role is Role.UNREACHABLE
         theme = self._theme
         fill(self._stripe, theme.node_colour(self._colour_index) if not is_old else theme.line)
         self._show_head(node, now_ns, is_old)
-        value_colour = theme.text_faint if is_old or node.role is Role.UNREACHABLE else theme.text
+        value_colour = theme.text_faint if is_old else theme.text
         for label, value, meaning in (
             (self.term, node.term, _("Term")),
             (self.commit, node.commit_index, _("Commit index: the log up to here is committed, as this node knows")),

@@ -1,10 +1,11 @@
 """Latency of RPCs as the wire tells it, from what a simulated node measured (wire.md §3.5)."""
 
 from collections.abc import Callable, Iterable
-from math import sqrt
+from statistics import pstdev
 
 from helios_desktop.protocol.messages import PeerLatency, Stats
 from helios_desktop.protocol.timestamps import NS, ZERO_TIME_S, format_timestamp
+from helios_gateway.simulation.record import percentile
 from helios_gateway.simulation.views import NodeView, PeerRecord, RpcRecord
 
 HEALTHY_FOR_S = 30.0
@@ -27,10 +28,7 @@ def by_kind(peers: Iterable[PeerRecord]) -> dict[str, Stats]:
 
 
 def pooled(records: Iterable[RpcRecord]) -> RpcRecord:
-    """Several records as one.
-
-    Each percentile is that of the slowest: no part of what was measured lies above, and nothing is made up between.
-    """
+    """Several records as one: percentiles and deviation are those of all their recent samples together."""
     told = tuple(records)
     answered = [record for record in told if record.count]
     error_count = sum(record.error_count for record in told)
@@ -38,18 +36,17 @@ def pooled(records: Iterable[RpcRecord]) -> RpcRecord:
     if not answered:
         return RpcRecord(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, error_count, failed_at_s)
     count = sum(record.count for record in answered)
-    mean_ms = sum(record.count * record.avg_ms for record in answered) / count
-    variance = sum(r.count * (r.std_dev_ms**2 + (r.avg_ms - mean_ms) ** 2) for r in answered) / count
+    recent = sorted(took for record in answered for took in record.recent_ms)
     return RpcRecord(
         count,
         answered[-1].last_ms,
         min(record.min_ms for record in answered),
         max(record.max_ms for record in answered),
-        mean_ms,
-        max(record.p50_ms for record in answered),
-        max(record.p90_ms for record in answered),
-        max(record.p99_ms for record in answered),
-        sqrt(variance),
+        sum(record.count * record.avg_ms for record in answered) / count,
+        percentile(recent, 0.50),
+        percentile(recent, 0.90),
+        percentile(recent, 0.99),
+        pstdev(recent),
         error_count,
         failed_at_s,
     )

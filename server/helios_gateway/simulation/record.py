@@ -59,6 +59,7 @@ class Samples:
             sqrt(sum((took - mean) ** 2 for took in recent) / len(recent)) * 1e3,
             self.error_count,
             self.last_error_at_s,
+            tuple(took * 1e3 for took in self.recent),
         )
 
 

@@ -6,7 +6,8 @@ from msgspec import Struct
 class RpcRecord(Struct, frozen=True):
     """Round trips of one kind of RPC. Without any, `count` is 0 and so are the values.
 
-    Least, most and average are of all; percentiles and deviation of the last 100. An error is a request that got no
+    Least, most and average are of all; percentiles and deviation of the last 100, which
+    are `recent_ms`, oldest first. An error is a request that got no
     answer in time.
     """
 
@@ -21,6 +22,7 @@ class RpcRecord(Struct, frozen=True):
     std_dev_ms: float
     error_count: int
     last_error_at_s: float | None
+    recent_ms: tuple[float, ...] = ()
 
 
 class PeerRecord(Struct, frozen=True):

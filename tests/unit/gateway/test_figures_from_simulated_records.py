@@ -4,28 +4,38 @@ import pytest
 
 from helios_desktop.protocol.timestamps import ZERO_TIME_S
 from helios_gateway.clusters import rpc_stats, uptime_shapes
+from helios_gateway.simulation.record import Samples
 from helios_gateway.simulation.views import PeerRecord, RpcRecord, SessionRecord, UptimeRecord
 
 NONE = RpcRecord(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, None)
-FAST = RpcRecord(300, 1.0, 0.5, 4.0, 1.0, 0.9, 2.0, 3.9, 0.5, 0, None)
-SLOW = RpcRecord(100, 9.0, 5.0, 40.0, 9.0, 8.0, 20.0, 39.0, 2.0, 3, 7.0)
+
+
+def record_of(*times_s: float) -> RpcRecord:
+    samples = Samples()
+    for took_s in times_s:
+        samples.add(took_s)
+    return samples.record()
+
+
+FAST = record_of(*(0.0005 + index * 0.00001 for index in range(300)))
+SLOW = record_of(*(0.005 + index * 0.0001 for index in range(100)))
 
 
 def wall_ns(simulated_s: float) -> int:
     return round((1_800_000_000 + simulated_s) * 1e9)
 
 
-def test_pooling_weighs_averages_and_never_hides_the_slowest() -> None:
+def test_pooling_weighs_averages_and_keeps_the_extremes() -> None:
     pooled = rpc_stats.pooled([FAST, NONE, SLOW])
     assert pooled.count == 400
-    assert pooled.avg_ms == pytest.approx(3.0)
-    assert (pooled.min_ms, pooled.max_ms) == (0.5, 40.0)
-    assert (pooled.p50_ms, pooled.p99_ms) == (8.0, 39.0)
-    assert (pooled.error_count, pooled.last_error_at_s) == (3, 7.0)
+    assert pooled.avg_ms == pytest.approx((300 * FAST.avg_ms + 100 * SLOW.avg_ms) / 400)
+    assert (pooled.min_ms, pooled.max_ms) == (FAST.min_ms, SLOW.max_ms)
 
 
-def test_pooling_one_record_changes_nothing() -> None:
-    assert rpc_stats.pooled([SLOW]) == SLOW
+def test_pooling_one_record_changes_no_figure() -> None:
+    figures = rpc_stats.pooled([SLOW])
+    assert figures.count == SLOW.count
+    assert (figures.p50_ms, figures.p99_ms) == pytest.approx((SLOW.p50_ms, SLOW.p99_ms))
     assert rpc_stats.pooled([]) == NONE
 
 
