@@ -39,7 +39,7 @@ class Demo:
 async def demo_cluster(options: DemoOptions) -> AsyncIterator[Demo]:
     """Serve a simulated cluster on a free loopback port, in this loop. Raises OSError where there is none."""
     # The gateway takes a quarter of a second to load: the window is painted before.
-    from helios_gateway.embedded import embedded_gateway  # noqa: PLC0415
+    from helios_gateway.embedded import embedded_gateway  # noqa: PLC0415 - see above
 
     async with embedded_gateway(
         nodes=options.nodes, seed=options.seed, is_calm=options.is_calm, speed=options.speed

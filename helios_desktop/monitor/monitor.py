@@ -80,7 +80,7 @@ class Monitor:
 
     def _open(self, group: asyncio.TaskGroup, name: str, node: str | None) -> None:
         # aiohttp takes a fifth of a second to load: the window is painted before anybody connects.
-        from helios_desktop.client.session import Session  # noqa: PLC0415
+        from helios_desktop.client.session import Session  # noqa: PLC0415 - see above
 
         session = Session(
             name,

@@ -248,7 +248,7 @@ class _TimeAxis(pg.AxisItem):
         self.picture = None
         self.update()
 
-    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:  # noqa: N803
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:  # noqa: N803 - pyqtgraph names them so
         """As pyqtgraph asks."""
         ticks = time_ticks(minVal, maxVal, size, self._style, self._now_s)
         return [(ticks.step_s, ticks.at_s)]
@@ -265,7 +265,7 @@ class _ValueAxis(pg.AxisItem):
         super().__init__("left")
         self._text = text
 
-    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:  # noqa: N803
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:  # noqa: N803 - pyqtgraph names them so
         """As pyqtgraph asks. `maxVal` is a round amount already."""
         ticks = value_ticks(maxVal)
         steps = len(ticks) - 1

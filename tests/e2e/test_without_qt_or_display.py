@@ -13,7 +13,7 @@ import sys
 
 class NoQt:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"PySide6", "shiboken6", "qasync", "pyqtgraph", "qtawesome"}:
+        if name.partition(".")[0] in {"PySide6", "shiboken6", "qasync", "pyqtgraph"}:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         return None
 
