@@ -148,7 +148,8 @@ def _reach(before: ClusterState, after: ClusterState, observation: Observation) 
             body = NodeReach(node, told.value, told.at_ns)
             events.append(derived("peer_unreachable", node, body, observation, _last_told(before, node)))
     for node, told in before.unreachable.items():
-        if node not in after.unreachable and node in after.members:
+        is_reached = node in after.nodes and after.nodes[node].is_reachable is True
+        if node not in after.unreachable and is_reached:  # else it is merely no longer told
             body = NodeReach(node, "", told.at_ns)
             events.append(derived("peer_reachable", node, body, observation, told.observation))
     return events

@@ -11,6 +11,7 @@ from helios_desktop.store.leadership import UNHEARD, Claim, find_leader, is_down
 from helios_desktop.store.nodes import CALLERS, Sources, make_node, make_sources
 from helios_desktop.store.state import (
     MAX_SPANS,
+    STALE_AFTER_S,
     STATUS_PERIOD_S,
     ClusterState,
     LeadershipSpan,
@@ -21,6 +22,7 @@ from helios_desktop.store.state import (
 )
 
 STALL_AFTER_NS: Final = 15_000_000_000
+FORGOTTEN_AFTER_NS: Final = int(STALE_AFTER_S * 1e9)
 STEADY_NS: Final = int(1.5 * STATUS_PERIOD_S * 1e9)
 STEADY_RUN: Final = 3
 """Statuses in a row that moved the commit index, each a beat after the last, after which its standing still is worth a
@@ -143,7 +145,7 @@ def _unreachable(state: ClusterState, sources: Sources, observation: Observation
         reason = _why_unreachable(voice, None if node == state.leader else report)
         if reason:
             found[node] = known if known is not None else Told(reason, observation)
-        elif known is not None and not _is_heard(voice, report, known):
+        elif known is not None and not _is_over(node, voice, report, known, state):
             found[node] = known
     if found.keys() == state.unreachable.keys():
         return state.unreachable
@@ -167,10 +169,22 @@ def _why_unreachable(voice: ObserverState | None, report: PeerLatency | None) ->
     return ""
 
 
-def _is_heard(voice: ObserverState | None, report: PeerLatency | None, known: Told[str]) -> bool:
+def _is_over(
+    node: str, voice: ObserverState | None, report: PeerLatency | None, known: Told[str], state: ClusterState
+) -> bool:
+    """True where whoever told that a node is out of reach says otherwise, or no longer can tell."""
     if report is not None and report.reachable is not None:
         return report.reachable
-    return voice is not None and not voice.is_stale and voice.beat_ns is not None and voice.beat_ns > known.at_ns
+    is_fresh = voice is not None and not voice.is_stale
+    if node == state.leader and is_fresh:
+        return True
+    if voice is not None and voice.name == known.observation.observer:
+        return is_fresh and voice.beat_ns is not None and voice.beat_ns > known.at_ns
+    # A peer told it. Through an election that stands; later nobody calls the node for whom it could be heard.
+    teller = state.observers.get(known.observation.observer)
+    if teller is None or teller.is_stale or teller.role is None or teller.role.value in CALLERS:
+        return False
+    return state.now_ns - teller.role.at_ns > FORGOTTEN_AFTER_NS
 
 
 def _commit(state: ClusterState, own: Mapping[str, ObserverState]) -> ClusterState:

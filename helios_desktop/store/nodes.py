@@ -19,7 +19,7 @@ class Sources(Struct, frozen=True, gc=False):
 
     own:     the observer that speaks for a node, by node
     leader:  that of the leader, where there is one
-    reports: what the leader, else what candidates tell of their calls to each peer
+    reports: what the leader tells of its calls to each peer, else what candidates tell of nodes that are not heard
     details: what the leader's status tells of each peer, in the real gateway's dialect
     """
 
@@ -42,10 +42,15 @@ def _reports(
         return _report(leader) if leader.role is not None and leader.role.value is Role.LEADER else {}
     reports: dict[str, PeerLatency] = {}
     if not has_leader:
-        for node, voice in own.items():
+        for voice in own.values():
             if voice.role is not None and voice.role.value is Role.CANDIDATE:
-                reports.update((peer, told) for peer, told in _report(voice).items() if peer != node)
+                reports.update((peer, told) for peer, told in _report(voice).items() if not _speaks(peer, own))
     return reports
+
+
+def _speaks(node: str, own: Mapping[str, ObserverState]) -> bool:
+    # An isolated candidate reaches nobody, which tells of itself and not of nodes that are heard directly.
+    return node in own and not own[node].is_stale
 
 
 def _report(observer: ObserverState) -> dict[str, PeerLatency]:

@@ -262,6 +262,35 @@ def test_a_partitioned_node_keeps_the_role_that_its_own_gateway_tells() -> None:
     assert scene.node("node3").is_reachable is False
 
 
+def test_an_election_neither_takes_nodes_out_of_reach_nor_brings_them_back() -> None:
+    scene = three_live()
+    scene.frame("node3", "state_change", {"old_state": "Follower", "new_state": "Candidate", "term": 2})
+    scene.frame("node1", "latency", latency(peer("node2"), peer("node3", reachable=False)))
+    scene.frame("node3", "latency", latency(peer("node1", reachable=False), peer("node2", reachable=False)))
+    scene.wait(1)
+    events = scene.frame("node1", "state_change", {"old_state": "Leader", "new_state": "Follower", "term": 3})
+    assert types(events) == ["state_change", "term_change", "leader_lost"]
+    assert set(scene.state.unreachable) == {"node3"}
+    events = scene.frame("node2", "state_change", {"old_state": "Candidate", "new_state": "Leader", "term": 4})
+    assert types(events) == ["state_change", "term_change", "leader_change"]
+    events = scene.frame("node2", "latency", latency(peer("node1"), peer("node3")))
+    assert types(events) == ["latency", "peer_reachable"]
+
+
+def test_what_a_deposed_leader_told_of_others_is_no_longer_told_after_two_beats() -> None:
+    scene = Scene()
+    scene.live("node1")
+    scene.status("node1", "Leader")
+    scene.frame("node1", "latency", latency(peer("node2"), peer("node3", reachable=False)))
+    assert scene.node("node3").role is Role.UNREACHABLE
+    scene.frame("node1", "state_change", {"old_state": "Leader", "new_state": "Follower", "term": 2})
+    for _ in range(3):
+        scene.wait(5)
+        scene.status("node1", term=2, leader="node2")
+    assert (scene.node("node3").role, scene.node("node3").is_reachable) == (Role.UNKNOWN, None)
+    assert "peer_reachable" not in types(scene.events)
+
+
 def test_latency_to_a_node_is_the_leaders_and_the_leader_has_none() -> None:
     scene = three_live()
     scene.frame("node1", "latency", latency(peer("node2", p50=1.5), peer("node3", p50=2.5)))
