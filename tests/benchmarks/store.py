@@ -6,6 +6,7 @@ state is told by the processor time that it took in the best of three runs, whic
 
 import asyncio
 import json
+import os
 import random
 import subprocess
 import sys
@@ -37,7 +38,7 @@ NS = 1_000_000_000
 
 def measure() -> list[Row]:
     """Decode by ratio; fold in process; then all of it through a socket and a monitor; then the log's filter."""
-    return [*_decode_rows(), _fold_row(), _socket_row(), *_log_rows()]
+    return [*_decode_rows(), _fold_row(), _socket_row(), _memory_row(), *_log_rows()]
 
 
 def _best(run: Callable[[], float]) -> float:
@@ -102,6 +103,32 @@ def _rate_row(what: str, taken_s: float) -> Row:
     rate_hz = MESSAGES / taken_s
     figure = f"{rate_hz:,.0f}/s of one core, {taken_s / MESSAGES * 1e6:.1f} µs each"
     return Row(5, what, figure, f"≥ {TARGET_HZ:,}/s", rate_hz >= TARGET_HZ)
+
+
+def _memory_row() -> Row:
+    """Of a log that is full, while it is filled anew; each message a text of its own, as from a socket."""
+    state, log, book = ClusterState(), EventLog(), SeriesBook()
+
+    def take(numbers: range) -> None:
+        nonlocal state
+        for number in numbers:
+            text = guide_message(number) + " " * (number % 7)
+            before = state
+            state, events = fold(before, Observation("node1", 1, number * 1_000_000, Kind.FRAME, text))
+            book.add(before, state, Observation("node1", 1, number * 1_000_000, Kind.FRAME, text))
+            log.extend(events)
+
+    take(range(2 * log.capacity))
+    full_bytes = _resident_bytes()
+    take(range(2 * log.capacity, 4 * log.capacity))
+    grown_mib = (_resident_bytes() - full_bytes) / 2**20
+    figure = f"{grown_mib:+.1f} MiB over {2 * log.capacity:,} messages"
+    return Row(5, "memory once the log is full", figure, "flat: ≤ 8 MiB", grown_mib <= 8)
+
+
+def _resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def _socket_row() -> Row:

@@ -205,7 +205,8 @@ async def test_speed_pause_and_step_move_the_simulated_time_only(served: Any, un
 
 
 @pytest.mark.parametrize(
-    "origin", ["http://localhost:5173", "http://127.0.0.1:1", "http://[::1]:3000", "https://ops.example"]
+    "origin",
+    ["http://localhost:5173", "https://localhost:5173", "http://127.0.0.1:1", "http://[::1]:3000", "https://ops.example"],
 )
 async def test_a_page_from_loopback_or_a_named_origin_may_log_in_and_connect(serve: Any, origin: str) -> None:
     async with serve(allowed_origins=["https://ops.example/"]) as served:
@@ -223,7 +224,7 @@ async def test_a_page_from_loopback_or_a_named_origin_may_log_in_and_connect(ser
 
 
 @pytest.mark.parametrize(
-    "origin", ["http://evil.example", "https://localhost", "null", "http://localhost.evil.example", "http://[::1"]
+    "origin", ["http://evil.example", "ftp://localhost", "null", "http://localhost.evil.example", "http://[::1"]
 )
 async def test_a_page_of_another_site_is_refused_everywhere(served: Any, origin: str) -> None:
     for method, path in (("POST", "/api/auth/login"), ("OPTIONS", "/api/auth/login"), ("GET", "/ws/cluster")):
@@ -255,6 +256,37 @@ async def test_the_log_names_the_path_and_nothing_secret(served: Any, caplog: py
     told = "\n".join(record.getMessage() for record in caplog.records)
     assert token not in told
     assert "admin123" not in told
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+        b"GET /ws/cluster?token=geheim HTTP/1.1\r\nAuthorization\x00: Bearer geheim\r\n\r\n",
+        b"GET /ws/cluster?token=geheim HTTP/1.1\r\n\r\n",
+        b"GET /ws/cluster?token=" + b"geheim" * 2_000 + b" HTTP/1.1\r\n\r\n",
+    ],
+    ids=["TLS", "bad header", "no host", "long line"],
+)
+async def test_what_is_no_http_is_refused_and_logged_without_its_text(
+    served: Any, caplog: pytest.LogCaptureFixture, sent: bytes
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.gateway.ports["node1"].number)
+    writer.write(sent)
+    assert b" 400 " in (await asyncio.wait_for(reader.read(), 5)).partition(b"\r\n")[0]
+    writer.close()
+    assert any("no HTTP request" in line for line in caplog.messages)
+    assert "geheim" not in caplog.text
+    assert "Traceback" not in caplog.text
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+async def test_no_answer_tells_the_versions_of_what_it_runs_on(served: Any) -> None:
+    _, _, headers = await ask(served, "GET", "/api/auth/login")
+    assert headers["Server"] == "helios-gateway"
+    async with served.http.ws_connect(f"{served.url}/ws/cluster", headers=served.headers) as ws:
+        assert ws._response.headers["Server"] == "helios-gateway"
 
 
 async def test_who_never_finishes_a_request_is_cut_off(serve: Any) -> None:

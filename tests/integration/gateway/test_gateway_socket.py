@@ -175,6 +175,20 @@ async def test_a_stopped_node_says_that_it_has_no_status_until_it_is_back(serve:
         assert (await served.next_of(ws, "status_update"))["data"]["node_id"] == "node2"
 
 
+async def test_a_fault_is_told_once_to_each_client(served: Any) -> None:
+    async with await served.open("node1") as one, await served.open("node2") as two:
+        for fault, types in (("stop", ["status_update", "error"]), ("start", ["status_update", "status_update"])):
+            for ws in (one, two):
+                await ws.receive_json(timeout=5)
+                await ws.send_str(subscribe(status=True))
+            await served.fault(fault=fault, node="node2")
+            for ws, message_type in zip((one, two), types, strict=True):
+                assert (await ws.receive_json(timeout=5))["type"] == message_type
+                await ws.send_str('{"type":"ping"}')
+                assert (await ws.receive_json(timeout=5))["type"] == "pong"
+                await ws.send_str("{}")
+
+
 async def test_a_removed_node_ends_its_sockets_and_is_not_found(serve: Any) -> None:
     async with serve(speed=50.0) as served, await served.open("node3") as ws:
         await served.fault(fault="remove", node="node3")

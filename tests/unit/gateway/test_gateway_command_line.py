@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from helios_gateway.cli import main
+from helios_gateway.limits import Limits
 
 
 @pytest.mark.parametrize(
@@ -13,6 +14,7 @@ from helios_gateway.cli import main
         (["--host", "0.0.0.0"], "refusing to serve on 0.0.0.0"),
         (["--host", "example.com"], "only a loopback address will do"),
         (["--port", "70000"], "no port has the number 70000"),
+        (["--node", "all", "--port", "65534"], "choose a --port up to 65533"),
         (["--port", "http"], "invalid int value: 'http'"),
         (["--nodes", "0"], "choose 1 to 9"),
         (["--node", "node4"], "there is no 'node4': --node takes one of node1, node2, node3, or all"),
@@ -40,3 +42,10 @@ def test_a_port_in_use_is_one_sentence_and_code_1(capsys: pytest.CaptureFixture[
     assert f"port {port} on 127.0.0.1 is in use" in told
     assert "--port" in told
     assert told.count("\n") == 1
+
+
+def test_a_silent_client_is_gone_within_sixty_seconds() -> None:
+    limits = Limits()
+    pinged_after_s = limits.ping_interval_s + limits.sweep_s
+    given_up_after_s = pinged_after_s + limits.pong_timeout_s + limits.sweep_s
+    assert given_up_after_s + limits.grace_s < 60.0
