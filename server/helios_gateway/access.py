@@ -1,6 +1,5 @@
 """Who may ask: the token of a request, the site whose page sent it, and the name by which it was addressed."""
 
-import ipaddress
 from collections.abc import Collection
 from typing import Final
 from urllib.parse import urlsplit
@@ -8,6 +7,7 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 
 from helios_gateway import answers
+from helios_gateway.address import is_loopback
 from helios_gateway.auth import Authority, Grant
 
 METHODS: Final = "GET, POST, OPTIONS"
@@ -32,18 +32,8 @@ def admin_of(request: web.Request, authority: Authority) -> Grant | web.Response
     return grant
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address means this machine and nothing else."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 class Sites:
-    """Which pages may call the gateway: those served from loopback over http, and the origins that were named."""
+    """Which pages may call the gateway: those served from loopback, and the origins that were named."""
 
     def __init__(self, allowed_origins: Collection[str] = ()) -> None:
         self._allowed = frozenset(origin.rstrip("/").lower() for origin in allowed_origins)
@@ -62,7 +52,7 @@ class Sites:
         """Whether a page of this origin may call."""
         if origin.lower() in self._allowed:
             return True
-        return origin.startswith("http://") and is_loopback(_host_of(origin))
+        return origin.startswith(("http://", "https://")) and is_loopback(_host_of(origin))
 
     def preflight(self, request: web.Request) -> web.Response | None:
         """Answer a browser's question before the call itself (CORS); None for any other request."""

@@ -9,7 +9,7 @@ from helios_gateway.frames import close_frame
 
 @dataclass(slots=True, eq=False)
 class Client:
-    """A socket of login `sid` that listens to `node`.
+    """A socket of login `sid` that listens to `node`, connected to the port of `port_of`.
 
     pinged_at, ponged_at: of the loop's clock, in seconds
     is_ended: a close frame was sent or its answer is on the way; nothing else may be written
@@ -17,6 +17,7 @@ class Client:
 
     transport: asyncio.Transport
     node: str
+    port_of: str
     sid: str
     pinged_at: float
     ponged_at: float

@@ -80,7 +80,7 @@ class Channel:
 
     def join(self, client: Client) -> None:
         """Let a client take part from the next message on."""
-        self._flush()
+        self.flush()
         self._place(client, 0)
 
     def leave(self, client: Client) -> None:
@@ -93,12 +93,12 @@ class Channel:
         if not self._groups:
             return
         if not self._pending:
-            asyncio.get_running_loop().call_soon(self._flush)
+            asyncio.get_running_loop().call_soon(self.flush)
         self._pending.append(self._envelopes.wrap(message_type, body))
 
     def send(self, client: Client, message_type: str, body: Any) -> None:
         """Send to one client at once, whatever its subscription."""
-        self._flush()
+        self.flush()
         group = self._groups.get(client)
         if group is None:
             return
@@ -112,13 +112,33 @@ class Channel:
 
     def subscribe(self, client: Client, topics: frozenset[Topic]) -> None:
         """Replace a client's subscription."""
-        self._flush()
+        self.flush()
         group = self._groups.get(client)
         if group is None:
             return
         self._remove(client)
         client.topics = topics
         self._place(client, group.prev)
+
+    def flush(self) -> None:
+        """Send at once what was published in this turn of the loop."""
+        pending, self._pending = self._pending, []
+        if not pending:
+            return
+        slow: list[Client] = []
+        for topics, groups in self._cohorts.items():
+            selected = [message for message in pending if message.topic is None or message.topic in topics]
+            if not selected:
+                continue
+            # Only the first of them differs between the groups of one subscription.
+            rest = b"".join([message.frame(before.seq) for before, message in pairwise(selected)])
+            for group in groups:
+                self._write(selected[0].frame(group.prev) + rest, group.clients, slow)
+                group.prev = selected[-1].seq
+            if len(groups) > 1:
+                self._merge(groups)
+        for client in slow:
+            self._too_slow(client)
 
     def last_words(self, client: Client, message_type: str, body: Any) -> bytes:
         """Take a client out and give the frame of one last message for it."""
@@ -139,25 +159,6 @@ class Channel:
             groups.discard(group)
             if not groups:
                 del self._cohorts[client.topics]
-
-    def _flush(self) -> None:
-        pending, self._pending = self._pending, []
-        if not pending:
-            return
-        slow: list[Client] = []
-        for topics, groups in self._cohorts.items():
-            selected = [message for message in pending if message.topic is None or message.topic in topics]
-            if not selected:
-                continue
-            # Only the first of them differs between the groups of one subscription.
-            rest = b"".join([message.frame(before.seq) for before, message in pairwise(selected)])
-            for group in groups:
-                self._write(selected[0].frame(group.prev) + rest, group.clients, slow)
-                group.prev = selected[-1].seq
-            if len(groups) > 1:
-                self._merge(groups)
-        for client in slow:
-            self._too_slow(client)
 
     def _write(self, data: bytes, clients: set[Client], slow: list[Client]) -> None:
         bound = self._unsent_bytes

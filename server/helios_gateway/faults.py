@@ -8,7 +8,8 @@ from aiohttp import web
 
 from helios_desktop.protocol.codec import UNREADABLE
 from helios_gateway import answers
-from helios_gateway.access import admin_of, is_loopback
+from helios_gateway.access import admin_of
+from helios_gateway.address import is_loopback
 from helios_gateway.auth import Authority
 from helios_gateway.clusters.simulated import SimulatedCluster
 from helios_gateway.login import read_body
@@ -16,6 +17,7 @@ from helios_gateway.simulation.faults import Fault, FaultError
 
 FAULTS_PATH: Final = "/api/demo/faults"
 _decode = msgspec.json.Decoder(Fault).decode
+_LONGEST: Final = 200
 _PATH: Final = re.compile(r" - at `\$\.?([^`]*)`\Z")
 _MISSING: Final = re.compile(r"missing required field `([^`]+)`")
 
@@ -54,7 +56,9 @@ class FaultCalls:
 
 def _refusal(field: str, reason: str) -> web.Response:
     sentence = f"{field}: {reason}" if field else reason
-    return answers.json({"ok": False, "field": field, "error": sentence}, status=400)
+    # What was sent may be quoted in it.
+    told = sentence if len(sentence) <= _LONGEST else sentence[: _LONGEST - 1] + "…"
+    return answers.json({"ok": False, "field": field, "error": told}, status=400)
 
 
 def _field_and_reason(told: str) -> tuple[str, str]:

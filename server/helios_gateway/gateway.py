@@ -17,7 +17,6 @@ from helios_gateway.clusters.simulated import SimulatedCluster
 from helios_gateway.connections import Connections
 from helios_gateway.fanout import Envelopes
 from helios_gateway.faults import FaultCalls
-from helios_gateway.frames import GOING_AWAY
 from helios_gateway.hub import Hub
 from helios_gateway.limits import Limits
 from helios_gateway.port import Port, PortError
@@ -56,7 +55,7 @@ class Gateway:
         self._authority = Authority(options.accounts, now_s=lambda: now_ns() / 1e9)
         self.hub = Hub(cluster, self._authority, Envelopes(secrets.token_hex(8), now_ns), options.limits)
         self._sites = Sites(options.allowed_origins)
-        self._connections = Connections(options.limits.header_s)
+        self._connections = Connections(options.limits)
         self._faults = FaultCalls(cluster, self._authority, options.limits.body_s)
         self._wanted = asyncio.Event()
         self.ports: dict[str, Port] = {}
@@ -123,7 +122,7 @@ class Gateway:
             self._wanted.clear()
             running = [node for node in self.cluster.members() if self.cluster.is_running(node)]
             for node in [node for node in self.ports if node not in running]:
-                self.hub.end_all_of(node, GOING_AWAY, f"{node} stopped")
+                self.hub.end_all_at(node, f"{node} stopped")
                 await self.ports[node].close()
             for node in running:
                 await self._reopen(node)

@@ -68,10 +68,12 @@ class Hub:
         """How many clients listen to it."""
         return len(self._channels.get(node, ()))
 
-    def end_all_of(self, node: str, code: int, reason: str) -> None:
-        """Close every socket of a node."""
-        for client in self._channel(node):
-            self._end(client, code, reason)
+    def end_all_at(self, port_of: str, reason: str) -> None:
+        """Close every socket of that node's port, whichever node it listens to."""
+        for channel in self._channels.values():
+            for client in channel:
+                if client.port_of == port_of:
+                    self._end(client, GOING_AWAY, reason)
 
     def see(self, notice: Notice) -> None:
         """Pass on what happened in the cluster."""
@@ -81,13 +83,12 @@ class Hub:
             case NodeStopped(node) | NodeStarted(node):
                 self._publish_status(node, "status_update")
             case NodeRemoved(node):
-                self.end_all_of(node, NODE_REMOVED, f"{node} was removed from the cluster")
+                for client in self._channel(node):
+                    self._end(client, NODE_REMOVED, f"{node} was removed from the cluster")
                 self._channels.pop(node, None)
-            case Disturbed():
-                for node in self._cluster.members():
-                    # Clients of a stopped node were told when it stopped.
-                    if self._cluster.is_running(node):
-                        self._publish_status(node, "status_update")
+            case Disturbed(nodes):
+                for node in nodes:
+                    self._publish_status(node, "status_update")
 
     async def run(self) -> None:
         """Keep the cadences until cancelled."""
@@ -101,6 +102,7 @@ class Hub:
     def close(self) -> None:
         """Say goodbye to every client; who does not read it is cut shortly after."""
         for channel in self._channels.values():
+            channel.flush()
             for client in channel:
                 channel.leave(client)
                 client.end(GOING_AWAY, "the gateway is stopping", grace_s=0.2)
@@ -162,7 +164,10 @@ class Hub:
             client.transport.write(ping_frame())
 
     def _end(self, client: Client, code: int, reason: str) -> None:
-        self._channel(client.node).leave(client)
+        channel = self._channel(client.node)
+        # What was said before belongs before the close frame.
+        channel.flush()
+        channel.leave(client)
         client.end(code, reason, self._limits.grace_s)
 
     def _cut_slow(self, client: Client) -> None:

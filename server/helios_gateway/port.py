@@ -7,10 +7,13 @@ from typing import Final, cast
 
 from aiohttp import web
 
-from helios_gateway.app import AccessLog
+from helios_gateway.address import HIGHEST_PORT
 from helios_gateway.connections import Connections
+from helios_gateway.logs import REQUEST_LOG, AccessLog
 
 _BACKLOG: Final = 1024
+_ACCEPTED: Final = 64
+"""In one turn of the loop; asyncio takes its own number for both."""
 _KEEPALIVE_S: Final = 75.0
 _LINGER_S: Final = 0.5
 """For what is left of a body that was refused."""
@@ -45,6 +48,7 @@ class Port:
         runner = web.AppRunner(
             self._app,
             handle_signals=False,
+            logger=REQUEST_LOG,
             access_log_class=AccessLog,
             keepalive_timeout=_KEEPALIVE_S,
             lingering_time=_LINGER_S,
@@ -53,9 +57,9 @@ class Port:
         try:
             await runner.setup()
             # `setup` has made it.
-            make_protocol = cast("web.Server", runner.server)
-            factory = self._connections.factory(make_protocol)
-            self._server = await asyncio.get_running_loop().create_server(factory, sock=listener, backlog=_BACKLOG)
+            factory = self._connections.factory(cast("web.Server", runner.server))
+            self._server = await asyncio.get_running_loop().create_server(factory, sock=listener, backlog=_ACCEPTED)
+            listener.listen(_BACKLOG)
         except BaseException:
             listener.close()
             raise
@@ -73,8 +77,13 @@ class Port:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if port > HIGHEST_PORT:
+        raise PortError(f"no port has the number {port}: choose a lower first one with --port")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise PortError(_sentence(error, host, port)) from error
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setblocking(False)

@@ -54,7 +54,7 @@ class SocketCalls:
         if transport is None:
             return socket
         now = asyncio.get_running_loop().time()
-        client = Client(transport, node, grant.sid, pinged_at=now, ponged_at=now)
+        client = Client(transport, node, self._node, grant.sid, pinged_at=now, ponged_at=now)
         self._hub.join(client)
         try:
             await self._read(socket, client)

@@ -80,7 +80,7 @@ async def serve_gateway() -> tuple[str, Publish]:
     cluster = BurstCluster()
     authority = Authority([Account("admin", PASSWORD, is_admin=True)], now_s=time.time)
     hub = Hub(cluster, authority, Envelopes("bench", time.time_ns), limits)  # type: ignore[arg-type]  # no latency, no uptime: no beat asks
-    connections = Connections(limits.header_s)
+    connections = Connections(limits)
     app = create_app(
         node="node1",
         cluster=cluster,  # type: ignore[arg-type]  # as above

@@ -53,7 +53,12 @@ class NodeRemoved:
 
 @dataclass(frozen=True, slots=True)
 class Disturbed:
-    """Somebody made a fault: what each node knows may have changed at once."""
+    """Somebody made a fault: what `nodes` know may have changed at once.
+
+    Those that it stopped or started are not among them: a notice of their own told it.
+    """
+
+    nodes: tuple[str, ...]
 
 
 Notice = Told | NodeStopped | NodeStarted | NodeRemoved | Disturbed

@@ -96,6 +96,7 @@ class SimulatedCluster:
     async def apply(self, fault: Fault) -> None:
         """Do it. Raises `FaultError` where it cannot be done; nothing has happened then."""
         check(fault)
+        happenings: list[Happening] = []
         match fault:
             case Speed(factor):
                 self._turn()
@@ -109,8 +110,10 @@ class SimulatedCluster:
             case Step(seconds):
                 await self._step(seconds)
             case _:
-                self._see(self._simulation.apply(fault))
-        self._tell(Disturbed())
+                happenings = self._simulation.apply(fault)
+                self._see(happenings)
+        told = {happening.node for happening in happenings if isinstance(happening, Started | Stopped)}
+        self._tell(Disturbed(tuple(node for node in self._members if node not in told and self.is_running(node))))
 
     def _pass(self, elapsed_s: float) -> None:
         if self._is_paused or self._stepping.locked():
@@ -127,11 +130,13 @@ class SimulatedCluster:
             self._turn()
             while seconds > 0.0:
                 share_s = min(seconds, _STEP_SLICE_S)
-                self._see(self._simulation.advance(share_s))
-                self._turn()
+                happenings = self._simulation.advance(share_s)
+                self._timeline.reach(self._simulation.now_s, self._now_ns())
+                self._see(happenings)
                 seconds -= share_s
                 # An hour takes seconds to compute: others have their turn in between.
                 await asyncio.sleep(0)
+            self._turn()
 
     def _turn(self) -> None:
         self._timeline.turn(self._simulation.now_s, self._now_ns())

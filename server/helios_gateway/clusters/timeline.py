@@ -1,6 +1,7 @@
 """When it was, by the wall clock, that a simulated instant was reached: speed changes, pauses and steps included.
 
-An instant in `data` is then where it was for whoever watched: never in the future, and the same at every reading.
+An instant in `data` is then where it was for whoever watched: never in the future, never before the cluster began, and
+the same at every reading but while a step is computed and after hundreds of changes of speed.
 """
 
 from bisect import bisect_left
@@ -27,7 +28,8 @@ class Timeline:
         self._simulated_s.append(simulated_s)
         self._wall_ns.append(wall_ns)
         if len(self._wall_ns) > _KEPT:
-            del self._simulated_s[: _KEPT // 2], self._wall_ns[: _KEPT // 2]
+            # The first stays: instants between it and the others are spread, but none comes before the cluster began.
+            del self._simulated_s[1 : _KEPT // 2], self._wall_ns[1 : _KEPT // 2]
 
     def wall_ns(self, simulated_s: float) -> int:
         """Before the first pair, time is taken to have gone at its natural rate."""

@@ -20,6 +20,7 @@ from helios_gateway.simulation.faults import (
     TakeSnapshot,
     Transfer,
     check,
+    quoted,
 )
 from helios_gateway.simulation.happenings import Happening
 from helios_gateway.simulation.host import Timing
@@ -269,7 +270,7 @@ class Cluster:
     def _server(self, node: str) -> Server:
         server = self._servers.get(node)
         if server is None:
-            raise FaultError("node", f"there is no node {node[:40]}; there are {', '.join(self.members())}")
+            raise FaultError("node", f"there is no {quoted(node)}; there are {', '.join(self.members())}")
         return server
 
     def _running(self, node: str) -> Raft:
@@ -281,7 +282,7 @@ class Cluster:
     def _known(self, nodes: frozenset[str]) -> frozenset[str]:
         unknown = sorted(nodes - set(self._servers))
         if unknown:
-            raise FaultError("nodes", f"there is no node {unknown[0][:40]}; there are {', '.join(self.members())}")
+            raise FaultError("nodes", f"there is no {quoted(unknown[0])}; there are {', '.join(self.members())}")
         return nodes
 
     def _link(self, node: str | None) -> str:

@@ -124,7 +124,7 @@ def check(fault: Fault) -> None:
         case Heal(nodes) if nodes is not None:
             _check_names(nodes)
         case Add(node) if node is not None and not _NAME.fullmatch(node):
-            raise FaultError("node", f"a new node is called node1 to node999, not {_short(node)}")
+            raise FaultError("node", f"a new node is called node1 to node999, not {quoted(node)}")
         case _:
             pass
 
@@ -141,5 +141,6 @@ def _check_names(nodes: tuple[str, ...]) -> None:
         raise FaultError("nodes", "names a node twice")
 
 
-def _short(name: str) -> str:
+def quoted(name: str) -> str:
+    """A name as an answer may tell it: what was sent may be empty, or long."""
     return repr(name if len(name) <= 40 else name[:39] + "…")

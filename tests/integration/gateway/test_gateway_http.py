@@ -162,8 +162,11 @@ async def test_the_admin_reads_check_header_token_permission_node_and_method(ser
     [
         ({"fault": "stop", "node": "node9"}, "node"),
         ({"fault": "stop"}, "node"),
+        ({"fault": "stop", "node": ""}, "node"),
+        ({"fault": "partition", "nodes": ["node1", "x" * 5_000]}, "nodes"),
         ({"fault": "stop", "node": 3}, "node"),
         ({"fault": "bang"}, "fault"),
+        ({"fault": "bang" * 5_000}, "fault"),
         ({"node": "node1"}, "fault"),
         ({"fault": "speed", "factor": 51}, "factor"),
         ({"fault": "speed", "factor": "fast"}, "factor"),
@@ -181,6 +184,8 @@ async def test_a_fault_that_cannot_be_names_its_field(served: Any, body: Any, fi
     assert status == 400
     assert answer["field"] == field
     assert field in answer["error"]
+    assert "there is no ;" not in answer["error"]  # an empty name is quoted
+    assert len(answer["error"]) <= 200
     assert not answer["ok"]
 
 
@@ -206,7 +211,13 @@ async def test_speed_pause_and_step_move_the_simulated_time_only(served: Any, un
 
 @pytest.mark.parametrize(
     "origin",
-    ["http://localhost:5173", "https://localhost:5173", "http://127.0.0.1:1", "http://[::1]:3000", "https://ops.example"],
+    [
+        "http://localhost:5173",
+        "https://localhost:5173",
+        "http://127.0.0.1:1",
+        "http://[::1]:3000",
+        "https://ops.example",
+    ],
 )
 async def test_a_page_from_loopback_or_a_named_origin_may_log_in_and_connect(serve: Any, origin: str) -> None:
     async with serve(allowed_origins=["https://ops.example/"]) as served:
@@ -287,6 +298,37 @@ async def test_no_answer_tells_the_versions_of_what_it_runs_on(served: Any) -> N
     assert headers["Server"] == "helios-gateway"
     async with served.http.ws_connect(f"{served.url}/ws/cluster", headers=served.headers) as ws:
         assert ws._response.headers["Server"] == "helios-gateway"
+
+
+async def test_who_comes_when_all_places_are_taken_is_turned_away_until_one_goes(
+    serve: Any, until: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serve(limits=Limits(status_s=3600, latency_s=3600, uptime_s=3600, connections=3)) as served:
+        port = served.gateway.ports["node1"].number
+
+        async def is_served() -> bool:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            try:
+                writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                return b" 404 " in await asyncio.wait_for(reader.read(), 5)
+            except ConnectionError:
+                return False
+            finally:
+                writer.close()
+
+        # The session that logged in holds one place; these take the others.
+        idle = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+
+        async def is_turned_away() -> bool:
+            return not await is_served()
+
+        await until(is_turned_away)
+        assert await is_turned_away()
+        told = [record for record in caplog.records if "3 connections are open" in record.getMessage()]
+        assert len(told) == 1
+        idle[0][1].close()
+        await until(is_served)
+        idle[1][1].close()
 
 
 async def test_who_never_finishes_a_request_is_cut_off(serve: Any) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 from typing import Any
 
@@ -47,6 +48,26 @@ async def test_each_node_has_a_port_that_closes_with_it_and_opens_again(serve: A
         await served.fault(fault="add")
         await until(lambda: "node4" in ports and ports["node4"].number > 0)
         await until(lambda: is_open(ports["node4"].url))
+
+
+async def test_a_port_that_closes_ends_its_own_sockets_and_no_others(serve: Any) -> None:
+    async with serve(node=None) as served:
+        ports = served.gateway.ports
+
+        def open_at(node: str, names: str) -> Any:
+            return served.http.ws_connect(f"{ports[node].url}/ws/cluster?node={names}", headers=served.headers)
+
+        async with open_at("node1", "node2") as elsewhere, open_at("node2", "node1") as there:
+            await served.next_of(elsewhere, "status")
+            await served.next_of(there, "status")
+            await served.fault(fault="stop", node="node2")
+            async with asyncio.timeout(5):
+                async for _ in there:
+                    pass
+            assert there.close_code == 1001
+            await served.next_of(elsewhere, "error")
+            await elsewhere.send_str('{"type":"ping"}')
+            await served.next_of(elsewhere, "pong")
 
 
 async def test_sockets_end_with_the_gateway_within_a_second(serve: Any) -> None:
@@ -109,3 +130,66 @@ async def test_the_command_says_where_it_serves_and_ends_cleanly(number: signal.
     process.send_signal(number)
     _, told = await asyncio.wait_for(process.communicate(), 10)
     assert (process.returncode, told) == (0, b"")
+
+
+async def test_the_command_serves_on_where_nobody_reads_what_it_says() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "helios_gateway.cli",
+        "--port",
+        str(port),
+        stdout=writing,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    os.close(writing)
+    async with asyncio.timeout(20):
+        while not await is_open(f"http://127.0.0.1:{port}"):
+            assert process.returncode is None
+    process.send_signal(signal.SIGTERM)
+    _, told = await asyncio.wait_for(process.communicate(), 10)
+    assert (process.returncode, told) == (0, b"")
+
+
+async def test_the_command_loads_all_of_it_without_qt() -> None:
+    program = """
+import sys
+class NoQt:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"PySide6", "shiboken6", "qasync", "pyqtgraph"}:
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, NoQt())
+from helios_gateway.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", program, "--port", port, stderr=asyncio.subprocess.PIPE
+        )
+        _, told = await asyncio.wait_for(process.communicate(), 20)
+    # The port is opened last.
+    assert f"port {port} on 127.0.0.1 is in use" in told.decode()
+    assert process.returncode == 1
+
+
+async def test_ctrl_c_while_it_loads_is_no_traceback() -> None:
+    program = """
+import os, signal, sys
+class InterruptAtAiohttp:
+    def find_spec(self, name, path=None, target=None):
+        if name == "aiohttp":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, InterruptAtAiohttp())
+from helios_gateway.cli import main
+sys.exit(main(["--port", "0"]))
+"""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    told = await asyncio.wait_for(process.communicate(), 20)
+    assert (process.returncode, told) == (0, (b"", b""))

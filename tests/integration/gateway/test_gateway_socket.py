@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from helios_desktop.protocol.messages import PeerChange
-from helios_gateway.clusters.cluster import Told
+from helios_gateway.clusters.cluster import NodeRemoved, Told
 from helios_gateway.limits import Limits
 
 GUIDE_DATA = {
@@ -199,6 +199,17 @@ async def test_a_removed_node_ends_its_sockets_and_is_not_found(serve: Any) -> N
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await served.open("node3")
         assert refused.value.status == 404
+
+
+async def test_what_was_said_in_the_turn_of_an_end_comes_before_it(served: Any) -> None:
+    hub = served.gateway.hub
+    async with await served.open() as ws:
+        await served.next_of(ws, "status")
+        hub.see(Told("node1", PeerChange("node1", "removed", "localhost:8001")))
+        hub.see(NodeRemoved("node1"))
+        assert (await ws.receive_json(timeout=5))["type"] == "peer_change"
+        frame = await ws.receive(timeout=5)
+        assert (frame.type, frame.data) == (aiohttp.WSMsgType.CLOSE, 4404)
 
 
 async def test_a_client_that_does_not_read_is_told_closed_and_harms_nobody(serve: Any) -> None:

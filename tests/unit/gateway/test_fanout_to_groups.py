@@ -37,7 +37,9 @@ class FakeTransport:
 
 def a_client() -> tuple[Client, FakeTransport]:
     transport = FakeTransport()
-    return Client(cast("asyncio.Transport", transport), "node1", "sid", pinged_at=0.0, ponged_at=0.0), transport
+    return Client(
+        cast("asyncio.Transport", transport), "node1", "node1", "sid", pinged_at=0.0, ponged_at=0.0
+    ), transport
 
 
 def a_channel(too_slow: Callable[[Client], None] = lambda _: None) -> Channel:
