@@ -88,8 +88,12 @@ class Desktop:
         await self._watch(target, is_demo=False)
         return None
 
-    def monitor(self, target: Target, *, is_demo: bool) -> Monitor:
-        """Make a monitor and show it; somebody has to run it."""
+    def show_demo(self, demo: Demo) -> Monitor:
+        """Show a demo cluster that somebody else serves, by a monitor that somebody else runs."""
+        self._demo = demo
+        return self._monitor(demo.target(), is_demo=True)
+
+    def _monitor(self, target: Target, *, is_demo: bool) -> Monitor:
         self._is_demo_shown = is_demo
         monitor = Monitor(target, now_ns=self._now_ns, rng=random.SystemRandom())
         self._show(monitor)
@@ -102,7 +106,7 @@ class Desktop:
 
     async def _watch(self, target: Target, *, is_demo: bool) -> None:
         await _end(self._watching)
-        self._watching = asyncio.create_task(self.monitor(target, is_demo=is_demo).run(), name="monitor")
+        self._watching = asyncio.create_task(self._monitor(target, is_demo=is_demo).run(), name="monitor")
         self._watching.add_done_callback(self._ended)
 
     async def _serve(self, ready: asyncio.Future[Demo]) -> None:
@@ -183,7 +187,7 @@ async def _in_terminal(options: Options, program: Desktop, window: MainWindow) -
     )
     async with demo_cluster(options.demo) as demo, _pictures(window):
         return await tail(
-            program.monitor(demo.target(), is_demo=True),
+            program.show_demo(demo),
             as_json=False,
             is_raw=False,
             only=None,

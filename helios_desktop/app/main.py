@@ -32,8 +32,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CommandError as error:
         print(_("helios-desktop: {sentence}").format(sentence=error), file=sys.stderr)
         return error.code
-    except KeyboardInterrupt:
-        return ExitCode.INTERRUPTED
 
 
 async def _command(options: Options) -> int:

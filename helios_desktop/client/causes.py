@@ -21,7 +21,10 @@ _WORDS: Final[dict[Cause, tuple[str, str]]] = {
     ),
     Cause.TLS: (
         _("No trusted TLS connection could be made."),
-        _("Name its certificate authority by a CA file, or use http:// if the gateway speaks no TLS."),
+        _(
+            "If it speaks TLS, name its certificate's authority by a CA file, and the host as the certificate does; "
+            "if it speaks none, use http://."
+        ),
     ),
     Cause.PLAIN_TEXT: (
         _("The password or token would travel unencrypted, so nothing was sent."),

@@ -27,7 +27,8 @@ _SPEAKS_NO_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE
 
 def failure_of_status(status: int, body: str) -> Failure:
     """Read an answer that is no success; `body` is what the server said."""
-    said = detail_of(body)
+    # Some servers begin their text with the number, as the real gateway's "404 page not found".
+    said = detail_of(body).removeprefix(str(status)).lstrip(" :")
     detail = f"{status} {said}".rstrip()
     cause = _BY_STATUS.get(status)
     if cause is None:

@@ -89,7 +89,7 @@ async def write_events(
 def check_writable(path: Path) -> None:
     """Find out before the events are gathered whether `path` can be written. Raises `ExportError`."""
     try:
-        with _open_beside(path.resolve()) as file:
+        with _open_beside(_target_of(path)) as file:
             Path(file.name).unlink()
     except OSError as error:
         raise ExportError(_sentence(error, path)) from None
@@ -134,8 +134,7 @@ class _Replacement:
     """A file that becomes `path` by `take_place`, or goes."""
 
     def __init__(self, path: Path) -> None:
-        # A link stays one, and what it names is replaced.
-        self._path = path.resolve()
+        self._path = _target_of(path)
         self._temporary: Path | None = None
         self._file: IO[bytes]
 
@@ -169,13 +168,19 @@ class _Replacement:
             self._temporary.unlink(missing_ok=True)
 
 
-def _open_beside(path: Path) -> IO[bytes]:
-    """Make a new file for writing in the folder of `path`, which must be a file or not be there yet."""
+def _target_of(path: Path) -> Path:
+    """The file that is replaced: a link stays one, and what it names goes. It is a file or not there yet."""
+    # Before links are followed, since the pipe behind /dev/stdout has no name that could be looked at.
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if path.exists() and not path.is_file():
         # As root, the renaming would put a file in the place of a device.
         raise OSError(errno.EINVAL, _("it is a device or a pipe"))
+    return path.resolve()
+
+
+def _open_beside(path: Path) -> IO[bytes]:
+    """Make a new file for writing in the folder of `path`."""
     return path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part").open("xb")
 
 

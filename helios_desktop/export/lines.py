@@ -50,6 +50,16 @@ _GO_ESCAPED: Final = re.compile("[<>&\u2028\u2029]")
 _encode: Final = msgspec.json.Encoder().encode
 _encode_sorted: Final = msgspec.json.Encoder(order="sorted").encode
 _decode: Final[Callable[[str], Any]] = msgspec.json.Decoder().decode
+_GO_PLAIN_BELOW: Final = 1e21
+
+
+def _go_number(text: str) -> float:
+    # Go reads 1.0 as the number 1 and writes that; from here on it too needs an exponent.
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) < _GO_PLAIN_BELOW else number
+
+
+_decode_as_go: Final[Callable[[str], Any]] = msgspec.json.Decoder(float_hook=_go_number).decode
 
 
 def json_line(value: object, *, is_ascii: bool = False) -> str:
@@ -109,7 +119,7 @@ def log_line(event: Event, zone: tzinfo | None) -> str:
 def _message(event: Event) -> object:
     if event.observation.kind is Kind.FRAME and not event.is_derived:
         try:
-            message = _decode(event.observation.text)
+            message = _decode_as_go(event.observation.text)
         except UNREADABLE:
             pass
         else:

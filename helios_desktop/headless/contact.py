@@ -74,7 +74,9 @@ class FirstContact:
             self.failure = self._failure(change, observer)
 
     def _failure(self, change: ConnectionEvent, observer: str) -> CommandError:
-        explanation = explain(change.cause, printable(change.detail))
+        # The sentence begins with the observer: the same host and port once more would tell nothing.
+        detail = printable(change.detail).removeprefix(f"{observer}: ")
+        explanation = explain(change.cause, detail)
         code = code_of(change.cause)
         if self.is_open and code is ExitCode.CANNOT_CONNECT:
             sentence = _("Connected, but no valid status came.")

@@ -12,6 +12,7 @@ from helios_desktop.client.credentials import Credentials
 from helios_desktop.headless.exit_codes import CommandError, ExitCode
 from helios_desktop.headless.options import SourceOptions
 from helios_desktop.monitor.target import Target
+from helios_desktop.monitor.trust import TrustError, trust
 from helios_desktop.observation import Cause
 from helios_desktop.profiles.file import Profiles
 from helios_desktop.profiles.profile import Profile, ProfileError
@@ -105,16 +106,10 @@ def _tls(source: SourceOptions, profile: Profile | None, address: Address) -> ss
             _("A CA file is of no use with {address}: write https:// or leave it out.").format(address=address),
         )
     ca_file = source.ca_file or (Path(profile.ca_file) if profile is not None and profile.ca_file else None)
-    if ca_file is None or not address.is_encrypted:
-        return None
     try:
-        return ssl.create_default_context(cafile=str(ca_file))
-    except ssl.SSLError:
-        raise CommandError(
-            ExitCode.FAILURE, _("{path} holds no certificates: name a PEM file.").format(path=ca_file)
-        ) from None
-    except OSError as error:
-        raise _cannot_read(ca_file, error) from None
+        return trust(address, ca_file)
+    except TrustError as error:
+        raise CommandError(ExitCode.FAILURE, str(error)) from None
 
 
 def _given(source: SourceOptions, username: str, environment: Mapping[str, str]) -> Credentials | None:
@@ -182,15 +177,9 @@ def _secret_in(path: Path | None) -> str | None:
             ExitCode.FAILURE, _("{path} is no text: its first line must be the secret.").format(path=path)
         ) from None
     except OSError as error:
-        raise _cannot_read(path, error) from None
+        reason = error.strerror or os.strerror(error.errno or 0)
+        sentence = _("{path} cannot be read: {reason}. Check its name and rights.")
+        raise CommandError(ExitCode.FAILURE, sentence.format(path=path, reason=reason)) from None
     if not secret:
         raise CommandError(ExitCode.FAILURE, _("{path} is empty: its first line must be the secret.").format(path=path))
     return secret
-
-
-def _cannot_read(path: Path, error: OSError) -> CommandError:
-    reason = error.strerror or os.strerror(error.errno or 0)
-    return CommandError(
-        ExitCode.FAILURE,
-        _("{path} cannot be read: {reason}. Check its name and rights.").format(path=path, reason=reason),
-    )

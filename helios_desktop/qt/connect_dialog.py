@@ -1,6 +1,6 @@
 """Asks where a gateway is and who signs in; what is wrong is said beside the field that is wrong."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from msgspec.structs import replace
@@ -37,34 +37,45 @@ _ENVIRONMENTS: Final = ("", "DEV", "STAGE", "PROD")
 
 @dataclass(frozen=True)
 class Answer:
-    """What the user decided: whom to watch, and which secret to keep under which profile ("" for none)."""
+    """What the user decided: whom to watch, and under which profile ("" for none) to keep the target's secrets."""
 
     target: Target
     profile_id: str = ""
-    password: str = field(repr=False, default="")
 
 
 class ConnectDialog(QDialog):
     """Open it with `show_dialog`; accepted, `answer` is set and a named profile is saved.
 
-    `known` is the profile to begin with, whose fields stand filled in; `reason` says why it is asked again.
+    `known` is the profile to begin with, whose fields stand filled in; `reason` says why it is asked again. With
+    `only_saves` a profile is changed and nobody signs in: then a name is needed, a secret is not.
     """
 
-    def __init__(self, profiles: Profiles, parent: QWidget, *, known: Profile | None = None, reason: str = "") -> None:
+    def __init__(
+        self,
+        profiles: Profiles,
+        parent: QWidget,
+        *,
+        known: Profile | None = None,
+        reason: str = "",
+        only_saves: bool = False,
+    ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(_("Connect to a gateway"))
+        self._title = _("Edit a saved cluster") if only_saves else _("Connect to a gateway")
+        self.setWindowTitle(self._title)
         self.setFixedWidth(_WIDTH_PX)
         self._profiles = profiles
         self._known = known
+        self._only_saves = only_saves
         self.answer: Answer | None = None
         self.address = QLineEdit()
         self.username = QLineEdit()
         self.password = QLineEdit()
+        self.token = QLineEdit()
         self.name = QLineEdit()
         self.environment = QComboBox()
         self.ca_file = QLineEdit()
         self.plain_text = QCheckBox(_("Allow a plain-text connection"))
-        self.keep = QCheckBox(_("Keep the password"))
+        self.keep = QCheckBox(_("Keep the password or token"))
         self.where = make_note()
         self.address_error, self.plain_text_error, self.ca_error, self.error = (
             make_note(kind="problem") for _number in range(4)
@@ -80,22 +91,32 @@ class ConnectDialog(QDialog):
         """Say where secrets are kept, once that is known."""
         show_text(self.where, sentence)
         self.keep.setEnabled(True)
-        self.keep.setText(_("Keep the password") if is_persistent else _("Keep the password for this session"))
+        self.keep.setText(
+            _("Keep the password or token") if is_persistent else _("Keep the password or token for this session")
+        )
         self._fit()
 
     def accept(self) -> None:
         """Check everything, save the profile where it has a name, and close; or stay, with what is wrong in words."""
         for label in (self.address_error, self.ca_error, self.error):
             label.setVisible(False)
-        password = self.password.text()
         profile = self._profile()
         try:
-            target = make_target(profile, Credentials(self.username.text().strip(), password))
+            target = make_target(profile, self._credentials())
         except TargetError as error:
             self._show_wrong(error)
             return
-        if not target.credentials.username:
-            self._show_error(self.error, _("Who signs in? Type a user name."), self.username)
+        token = target.credentials.token
+        if not (token.isascii() and token.isprintable() and " " not in token):
+            self._show_error(
+                self.error, _("The token holds a character that no token has: copy it again, as one line."), self.token
+            )
+            return
+        if self._only_saves and not profile.name:
+            self._show_error(self.error, _("A saved cluster needs a name."), self.name)
+            return
+        if not (self._only_saves or target.credentials.username or token):
+            self._show_error(self.error, _("Who signs in? Type a user name, or a token."), self.username)
             return
         if profile.name:
             try:
@@ -104,8 +125,15 @@ class ConnectDialog(QDialog):
                 self._show_error(self.error, str(error), self.name)
                 return
         keeps = self.keep.isChecked() and bool(profile.name)
-        self.answer = Answer(target, profile.id if keeps else "", password if keeps else "")
+        self.answer = Answer(target, profile.id if keeps else "")
         super().accept()
+
+    def _credentials(self) -> Credentials:
+        """Give what was typed. Beside a token, a name without a password cannot log in: then the token is all."""
+        username, password = self.username.text().strip(), self.password.text()
+        # People paste it with the line's end, and as it stands in the header.
+        token = self.token.text().strip().removeprefix("Bearer ").strip()
+        return Credentials(username if password or not token else "", password, token)
 
     def _fit(self) -> None:
         """Grow by a sentence that appeared, and shrink by one that went."""
@@ -117,7 +145,9 @@ class ConnectDialog(QDialog):
     def _profile(self) -> Profile:
         name = self.name.text().strip()
         known = self._known
-        profile_id = known.id if known is not None and known.id and known.name == name else ""
+        # To connect under another name is another profile; to edit the name is none.
+        is_known = known is not None and bool(known.id) and (self._only_saves or known.name == name)
+        profile_id = known.id if known is not None and is_known else ""
         if name and not profile_id:
             profile_id = self._new_id(name)
         is_same = known is not None and known.id == profile_id
@@ -191,12 +221,19 @@ class ConnectDialog(QDialog):
         self.environment.setCurrentText(profile.environment)
         self.ca_file.setText(profile.ca_file)
         self.plain_text.setChecked(profile.allows_plain_text)
-        self.password.setFocus()
+        if self._only_saves:
+            unchanged = _("Empty: what is kept stays")
+            self.password.setPlaceholderText(unchanged)
+            self.token.setPlaceholderText(unchanged)
+        else:
+            self.password.setFocus()
 
     def _build(self) -> None:
         self.address.setPlaceholderText("https://gateway.example.com:8443")
         self.username.setPlaceholderText("admin")
-        self.password.setEchoMode(QLineEdit.EchoMode.Password)
+        for secret in (self.password, self.token):
+            secret.setEchoMode(QLineEdit.EchoMode.Password)
+        self.token.setPlaceholderText(_("Instead of a password, or used before it"))
         self.name.setPlaceholderText(_("A name, to find it again; empty: not saved"))
         self.environment.setEditable(True)
         self.environment.addItems(_ENVIRONMENTS)
@@ -220,6 +257,7 @@ class ConnectDialog(QDialog):
             (_("&Address"), self.address, (self.address_error, self.plain_text_error, self.plain_text)),
             (_("&User"), self.username, ()),
             (_("&Password"), self.password, ()),
+            (_("&Token"), self.token, ()),
             (_("Save &as"), self.name, (self.keep, self.where)),
             (_("&Environment"), self.environment, ()),
         ):
@@ -229,12 +267,15 @@ class ConnectDialog(QDialog):
             (_("Address of the gateway"), self.address),
             (_("User name"), self.username),
             (_("Password"), self.password),
+            (_("Token"), self.token),
             (_("Name to save it under"), self.name),
             (_("Environment word"), self.environment),
             (_("CA file"), self.ca_file),
         ):
             field_widget.setAccessibleName(text)
-        connect = self.buttons.addButton(_("Connect"), QDialogButtonBox.ButtonRole.AcceptRole)
+        connect = self.buttons.addButton(
+            _("Save") if self._only_saves else _("Connect"), QDialogButtonBox.ButtonRole.AcceptRole
+        )
         connect.setDefault(True)
         self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
         self.buttons.accepted.connect(self.accept)
@@ -242,7 +283,7 @@ class ConnectDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(PAD + SPACE, PAD + SPACE, PAD + SPACE, PAD)
         column.setSpacing(PAD)
-        column.addWidget(make_label(_("Connect to a gateway"), font=ui_font(13, QFont.Weight.DemiBold)))
+        column.addWidget(make_label(self._title, font=ui_font(13, QFont.Weight.DemiBold)))
         column.addWidget(self.reason)
         column.addLayout(form)
         column.addWidget(self.error)

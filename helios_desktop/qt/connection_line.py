@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout
 from helios_desktop.monitor.monitor import Monitor
 from helios_desktop.qt.labels import make_label, show_text, show_tip, tint
 from helios_desktop.qt.quantities import UNKNOWN, count_text, latency_text, rate_text
-from helios_desktop.qt.standing import is_told_down, phase_words, standing
+from helios_desktop.qt.standing import is_told_down, phase_words, standing, watched
 from helios_desktop.qt.style_sheet import PAD, SPACE
 from helios_desktop.qt.theme import LEVEL_GLYPHS, Theme
 from helios_desktop.qt.times import span_text
@@ -72,7 +72,7 @@ class ConnectionLine(QFrame):
         if monitor is None:
             return
         state, now_ns = monitor.state, monitor.now_ns()
-        observers = tuple(state.observers.values())
+        observers = watched(state)
         stands = standing(state, now_ns)
         show_text(self.glyph, LEVEL_GLYPHS[stands.level])
         tint(self.glyph, self._theme.level_colour(stands.level))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout
 
@@ -85,6 +85,11 @@ class DemoPanel(QFrame):
         node: str = self.node.currentData() or ""
         return node or state.leader
 
+    def _chosen_to_start(self, state: ClusterState) -> str | None:
+        """Give the chosen node, but who leads runs already: then one that was stopped."""
+        node: str = self.node.currentData() or ""
+        return node or next((name for name, one in state.nodes.items() if one.role is Role.UNREACHABLE), None)
+
     def _click(self, name: str, fault: Mapping[str, object], key: str, _is_checked: bool = False) -> None:
         self._inject(name, fault, key=key)
 
@@ -94,9 +99,12 @@ class DemoPanel(QFrame):
             return
         body = dict(fault)
         if key:
-            node = self._chosen(self._monitor.state)
+            state = self._monitor.state
+            is_start = fault.get("fault") == "start"
+            node = self._chosen_to_start(state) if is_start else self._chosen(state)
             if node is None:
-                self._show_answer(_("Nobody leads now: choose a node."), is_error=True)
+                nobody = _("No node is out of reach.") if is_start else _("Nobody leads now: choose a node.")
+                self._show_answer(nobody, is_error=True)
                 return
             body[key] = [node] if key == "nodes" else node
             name = f"{name}: {node}"
@@ -135,6 +143,8 @@ class DemoPanel(QFrame):
         for number, (name, tip, fault, key) in enumerate(_faults()):
             button = QPushButton(name)
             button.setToolTip(tip)
+            # A click leaves the focus where it was: the next Space is to hold the view, not to stop another leader.
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(partial(self._click, name, fault, key))
             self.buttons[name] = button
             grid.addWidget(button, number // 2, number % 2)
@@ -171,7 +181,12 @@ def _faults() -> tuple[tuple[str, str, dict[str, object], str], ...]:
     """Name, tool tip, body without the node, and the key that the node goes under."""
     return (
         (_("Stop"), _("End the node's process; its disk stays"), {"fault": "stop"}, "node"),
-        (_("Start"), _("Run the node again"), {"fault": "start"}, "node"),
+        (
+            _("Start"),
+            _("Run the node again; with the leader chosen, the one that is out of reach"),
+            {"fault": "start"},
+            "node",
+        ),
         (_("Partition"), _("Cut the node off from all others"), {"fault": "partition"}, "nodes"),
         (
             _("Mute"),

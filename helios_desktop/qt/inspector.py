@@ -9,9 +9,7 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QPushButton,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -23,7 +21,7 @@ from helios_desktop.monitor.monitor import Monitor
 from helios_desktop.observation import Kind, Observation
 from helios_desktop.protocol.codec import decode
 from helios_desktop.qt.json_view import JsonView
-from helios_desktop.qt.labels import fill, make_label, make_note, show_tip, tint
+from helios_desktop.qt.labels import ElidedLabel, fill, make_label, make_note, show_tip, tint
 from helios_desktop.qt.quantities import UNKNOWN, bytes_text
 from helios_desktop.qt.theme import Theme
 from helios_desktop.qt.timeline_model import DERIVED_MARK, severity_mark, severity_name
@@ -68,7 +66,7 @@ class InspectorPanel(QWidget):
         self._severity = make_label()
         self._summary = make_note(kind="")
         self._facts = QGridLayout()
-        self._values: dict[str, QLabel] = {}
+        self._values: dict[str, ElidedLabel] = {}
         self._derived = make_note()
         self._evidence_box = QVBoxLayout()
         self._evidence_buttons: dict[QPushButton, Observation] = {}
@@ -149,13 +147,14 @@ class InspectorPanel(QWidget):
         for name, value in (
             ("date", _date(event.at_ns)),
             ("utc", exact_text(event.at_ns, TimeStyle.UTC)),
-            ("local", exact_text(event.at_ns, TimeStyle.LOCAL)),
+            # The nanoseconds stand above.
+            ("local", clock_text(event.at_ns, TimeStyle.LOCAL)),
             ("server", event.timestamp or UNKNOWN),
             ("age", self._age(event)),
             ("node", event.node or UNKNOWN),
             ("observer", event.observer or UNKNOWN),
         ):
-            self._values[name].setText(value)
+            self._values[name].show_line(value)
             show_tip(self._values[name], value)
         self._show_evidence(event)
         self._show_page()
@@ -231,7 +230,7 @@ class InspectorPanel(QWidget):
         head.addWidget(self._title)
         head.addStretch(1)
         head.addWidget(self._severity)
-        self._facts.setHorizontalSpacing(12)
+        self._facts.setHorizontalSpacing(8)
         self._facts.setVerticalSpacing(3)
         self._facts.setColumnStretch(1, 1)
         for row, (name, text) in enumerate(
@@ -245,9 +244,8 @@ class InspectorPanel(QWidget):
                 ("observer", _("Told by")),
             )
         ):
-            label, value = make_label(text, kind="dim"), make_label()
+            label, value = make_label(text, kind="dim"), ElidedLabel("")
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            value.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             self._values[name] = value
             self._facts.addWidget(label, row, 0)
             self._facts.addWidget(value, row, 1)

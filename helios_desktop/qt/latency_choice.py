@@ -73,6 +73,7 @@ class LatencyChoice(QComboBox):
         self.blockSignals(False)
         self.setCurrentIndex(self._row_of(self._best()))
         self.setEnabled(bool(views))
+        self.setPlaceholderText("" if views else _("no latency yet"))
         if self.chosen != before:
             self.changed.emit()
 

@@ -12,7 +12,7 @@ from helios_desktop.words import _
 SIZE: Final = (1280, 800)
 MINIMUM: Final = (960, 600)
 _VERSION: Final = 1
-_SIDES_PX: Final = (278, 700, 294)
+_SIDES_PX: Final = (278, 744, 250)
 _CENTRE_PX: Final = (300, 260)
 
 

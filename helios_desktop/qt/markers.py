@@ -6,11 +6,15 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from helios_desktop.event import Severity
+from helios_desktop.event import Event, Severity
 from helios_desktop.store.log import EventFilter, EventLog
+from helios_desktop.store.summary import summary
 
 NS: Final = 1_000_000_000
 MARKED: Final = EventFilter(severities=frozenset({Severity.NOTICE, Severity.WARNING, Severity.PROBLEM}))
+
+REPEATS_NS: Final = 15 * NS
+"""Three beats: an error told again within them is the same one, and gets no mark of its own."""
 
 
 class Mark(NamedTuple):
@@ -30,6 +34,7 @@ class Markers:
         self._at_s = array("d")
         self._severities = array("b")
         self._numbers = array("q")
+        self._errors: dict[str, tuple[str, int]] = {}
 
     def catch_up(self) -> bool:
         """Take in what came and forget what went; true where anything came."""
@@ -42,10 +47,19 @@ class Markers:
         self._seen = log.end
         for number in found:
             event = log[number]
+            if event.type == "error" and self._is_repeated(event):
+                continue
             self._at_s.append(event.at_ns / NS)
             self._severities.append(event.severity)
             self._numbers.append(number)
         return bool(found)
+
+    def _is_repeated(self, event: Event) -> bool:
+        """True where this observer told the same error a moment ago: a stopped node's gateway does at every beat."""
+        told = summary(event)
+        before = self._errors.get(event.observer)
+        self._errors[event.observer] = told, event.at_ns
+        return before is not None and before[0] == told and event.at_ns - before[1] < REPEATS_NS
 
     def in_view(self, start_s: float, end_s: float, columns: int) -> list[Mark]:
         """At most one mark a pixel column of the view, the worst that falls there, oldest first."""

@@ -34,6 +34,8 @@ class Commands:
     start_demo: Callable[[], None]
     connect: Callable[[], None]
     open_profile: Callable[[Profile], None]
+    edit_profile: Callable[[Profile], None]
+    remove_profile: Callable[[Profile], None]
     reconnect: Callable[[], None]
     disconnect: Callable[[], None]
     close: Callable[[], None]
@@ -75,17 +77,24 @@ class Menus(QObject):
 
     def show_profiles(self, profiles: tuple[Profile, ...]) -> None:
         """List the saved clusters."""
-        self._saved.clear()
-        for profile in profiles:
-            action = self._saved.addAction(profile.name.replace("&", "&&"))
-            action.triggered.connect(partial(self._open, profile))
-        self._saved.setEnabled(bool(profiles))
+        for menu, command, dots in (
+            (self.saved, self._commands.open_profile, ""),
+            (self.editable, self._commands.edit_profile, "…"),
+            (self.removable, self._commands.remove_profile, "…"),
+        ):
+            menu.clear()
+            for profile in profiles:
+                action = menu.addAction(profile.name.replace("&", "&&") + dots)
+                action.triggered.connect(partial(self._call, command, profile))
+            menu.setEnabled(bool(profiles))
 
     def _fill_cluster(self, menu: QMenu) -> None:
         commands = self._commands
         self._add(menu, _("Try the &demo cluster"), commands.start_demo, "Ctrl+D")
         self._add(menu, _("&Connect to a gateway…"), commands.connect, "Ctrl+N")
-        self._saved = menu.addMenu(_("&Saved clusters"))
+        self.saved = menu.addMenu(_("&Saved clusters"))
+        self.editable = menu.addMenu(_("&Edit a saved cluster"))
+        self.removable = menu.addMenu(_("Re&move a saved cluster"))
         menu.addSeparator()
         self._add(menu, _("&Reconnect now"), commands.reconnect, "Ctrl+R", needs_monitor=True)
         self._add(menu, _("Disco&nnect"), commands.disconnect, needs_monitor=True)
@@ -144,8 +153,8 @@ class Menus(QObject):
         action.triggered.connect(command)
         return action
 
-    def _open(self, profile: Profile, _is_checked: bool = False) -> None:
-        self._commands.open_profile(profile)
+    def _call(self, command: Callable[[Profile], None], profile: Profile, _is_checked: bool = False) -> None:
+        command(profile)
 
     def _plain_key(self, key: str, command: Callable[[], None]) -> QShortcut:
         shortcut = QShortcut(QKeySequence(key), self._window)

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QColor, QFont
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from helios_desktop.protocol.messages import Stats
 from helios_desktop.qt.labels import fill, make_label, show_text, show_tip, tint
@@ -19,6 +19,22 @@ from helios_desktop.words import _, ngettext
 MIN_WIDTH_PX: Final = 214
 _STRIPE_PX: Final = 3
 _GLYPH_PX: Final = 16
+_WIDE_PX: Final = 300
+"""From here on a flat card has room for three values side by side, else for two."""
+Shape = tuple[tuple[str, int, int], ...]
+_FULL: Final[Shape] = (
+    *(("term", 0, 0), ("commit", 0, 1), ("lag", 1, 0), ("applied", 1, 1)),
+    *(("p99", 2, 0), ("snap", 2, 1), ("avg", 3, 0), ("up", 3, 1)),
+)
+"""Each value's row and pair of columns, the long ones below each other. What a shape leaves out, tool tips tell."""
+_FLAT: Final[Shape] = (
+    *(("term", 0, 0), ("commit", 0, 1), ("lag", 1, 0), ("applied", 1, 1)),
+    *(("p99", 2, 0), ("up", 2, 1)),
+)
+_FLAT_WIDE: Final[Shape] = (
+    *(("term", 0, 0), ("commit", 0, 1), ("applied", 0, 2), ("lag", 1, 0), ("p99", 1, 1), ("avg", 1, 2)),
+    *(("up", 2, 0), ("snap", 2, 1)),
+)
 
 
 class NodeCard(QFrame):
@@ -43,12 +59,22 @@ class NodeCard(QFrame):
         self.term, self.commit, self.applied, self.lag = (make_label() for _number in range(4))
         self.p99, self.average, self.uptime, self.snapshot = (make_label() for _number in range(4))
         self.ages = make_label(font=ui_font(8.25))
+        self._grid = QGridLayout()
+        self._keys = {key: make_label(text, kind="faint") for key, text in _key_texts().items()}
+        self._shape = _FULL
         self._build()
 
     def set_theme(self, theme: Theme, colour_index: int) -> None:
         """Take other colours; the next `show_node` draws them."""
         self._theme = theme
         self._colour_index = colour_index
+
+    def set_shape(self, *, is_flat: bool, width_px: int) -> None:
+        """Take the full shape, or the flat one of cards in several rows, which shows the ages in its tool tips."""
+        shape = _FULL if not is_flat else _FLAT_WIDE if width_px >= _WIDE_PX else _FLAT
+        if shape is not self._shape:
+            self._shape = shape
+            self._place_values()
 
     def show_node(self, node: NodeState, now_ns: int, *, is_heard: bool) -> None:
         """Draw it as of `now_ns`: what is old is dimmed and says when it was last seen.
@@ -89,8 +115,9 @@ class NodeCard(QFrame):
         show_text(self.role, role_word(node.role))
         tint(self.role, theme.text_faint if is_dim else theme.role_colour(node.role))
         show_tip(self.role, _who(node))
-        show_text(self.age, "" if is_old else _("{age} ago").format(age=_age(node.told_ns, now_ns)))
-        tint(self.age, theme.text_faint)
+        # The full shape has a line of its own for what is old.
+        show_text(self.age, "" if is_old and self._shape is _FULL else _age_text(node, now_ns))
+        tint(self.age, theme.warning if is_old else theme.text_faint)
         if node.told_ns is not None:
             show_tip(self.age, full_text(node.told_ns, TimeStyle.UTC))
 
@@ -111,7 +138,7 @@ class NodeCard(QFrame):
         show_text(self.average, latency_text(None if stats is None else stats.avg_value_ms))
         for label in (self.p99, self.average):
             tint(label, self._value_colour(node.latency_ns, now_ns, is_old))
-            show_tip(label, _latency_tip(node, stats))
+            show_tip(label, _latency_tip(node, stats, now_ns))
 
     def _show_uptime(self, node: NodeState, now_ns: int, is_old: bool) -> None:
         tint(self.uptime, self._value_colour(node.uptime_told_ns, now_ns, is_old))
@@ -120,7 +147,10 @@ class NodeCard(QFrame):
             show_tip(self.uptime, _("Only the node's own gateway tells it"))
             return
         show_text(self.uptime, span_text(node.uptime_ns))
-        show_tip(self.uptime, _("{s} s in this session, as told").format(s=f"{node.uptime_ns / NS:.3f}"))
+        tip = _("{s} s in this session, as told").format(s=f"{node.uptime_ns / NS:.3f}")
+        show_tip(
+            self.uptime, tip if node.uptime_told_ns is None else f"{tip}\n{_told_ago(node.uptime_told_ns, now_ns)}"
+        )
 
     def _show_snapshot(self, node: NodeState, colour: QColor) -> None:
         told = node.snapshot
@@ -171,36 +201,61 @@ class NodeCard(QFrame):
             head.addWidget(label)
         head.addStretch(1)
         head.addWidget(self.age)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(SPACE + 2)
-        grid.setVerticalSpacing(2)
-        for row, column, key, value in (
-            (0, 0, _("term"), self.term),
-            (0, 2, _("commit"), self.commit),
-            (1, 0, _("lag"), self.lag),
-            (1, 2, _("applied"), self.applied),
-            (2, 0, _("p99"), self.p99),
-            (2, 2, _("avg"), self.average),
-            (3, 0, _("up"), self.uptime),
-            (3, 2, _("snap"), self.snapshot),
-        ):
-            grid.addWidget(make_label(key, kind="faint"), row, column)
+        self._grid.setHorizontalSpacing(SPACE)
+        self._grid.setVerticalSpacing(2)
+        for value in self._values().values():
             value.setAlignment(Qt.AlignmentFlag.AlignRight)
-            grid.addWidget(value, row, column + 1)
-        grid.addWidget(self.ages, 4, 0, 1, 4)
-        grid.setRowMinimumHeight(4, self.ages.fontMetrics().height())
-        grid.setColumnStretch(1, 1)
-        grid.setColumnStretch(3, 1)
         body = QVBoxLayout()
-        body.setContentsMargins(GAP, SPACE + 2, GAP, SPACE + 2)
+        body.setContentsMargins(SPACE + 2, SPACE + 2, SPACE + 2, SPACE + 2)
         body.setSpacing(SPACE)
         body.addLayout(head)
-        body.addLayout(grid)
+        body.addLayout(self._grid)
         outer = QHBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
         outer.addWidget(self._stripe)
         outer.addLayout(body, 1)
+        self._place_values()
+
+    def _values(self) -> dict[str, QLabel]:
+        return {
+            "term": self.term,
+            "commit": self.commit,
+            "lag": self.lag,
+            "applied": self.applied,
+            "p99": self.p99,
+            "avg": self.average,
+            "up": self.uptime,
+            "snap": self.snapshot,
+        }
+
+    def _place_values(self) -> None:
+        grid, values = self._grid, self._values()
+        for label in (*self._keys.values(), *values.values(), self.ages):
+            grid.removeWidget(label)
+        # The third column of a pair stays empty: twice the spacing parts its value from the next one's name.
+        for key, row, pair in self._shape:
+            grid.addWidget(self._keys[key], row, 3 * pair)
+            grid.addWidget(values[key], row, 3 * pair + 1)
+        pairs = 1 + max(pair for _key, _row, pair in self._shape)
+        for pair in range(3):
+            grid.setColumnStretch(3 * pair + 1, int(pair < pairs))
+            grid.setColumnMinimumWidth(3 * pair + 2, GAP if pairs == 3 and pair < pairs - 1 else 0)
+        is_full = self._shape is _FULL
+        grid.setRowMinimumHeight(4, self.ages.fontMetrics().height() if is_full else 0)
+        if is_full:
+            grid.addWidget(self.ages, 4, 0, 1, 6)
+        # Last: shown before it stands in the card, a label would be a window of its own.
+        self.ages.setVisible(is_full)
+        placed = {key for key, _row, _pair in self._shape}
+        for key, value in values.items():
+            for label in (self._keys[key], value):
+                label.setVisible(key in placed)
+        # A label that hides in a window that is not shown yet tells no layout of it.
+        layout: QObject | None = grid
+        while isinstance(layout, QLayout):
+            layout.invalidate()
+            layout = layout.parent()
 
 
 def is_old_node(node: NodeState, now_ns: int) -> bool:
@@ -208,7 +263,20 @@ def is_old_node(node: NodeState, now_ns: int) -> bool:
     return node.is_stale or node.told_ns is None or now_ns - node.told_ns > STALE_AFTER_NS
 
 
-def _latency_tip(node: NodeState, stats: Stats | None) -> str:
+def _key_texts() -> dict[str, str]:
+    return {
+        "term": _("term"),
+        "commit": _("commit"),
+        "lag": _("lag"),
+        "applied": _("applied"),
+        "p99": _("p99"),
+        "avg": _("avg"),
+        "up": _("up"),
+        "snap": _("snap"),
+    }
+
+
+def _latency_tip(node: NodeState, stats: Stats | None, now_ns: int) -> str:
     if stats is None:
         if node.role is Role.LEADER:
             return _("Does not apply: this node leads, and measures the way to the others")
@@ -220,7 +288,15 @@ def _latency_tip(node: NodeState, stats: Stats | None) -> str:
     ):
         lines.append(f"{name}  {UNKNOWN if value is None else f'{value:.6g} ms'}")
     lines.append(ngettext("{n} call", "{n} calls", stats.count).format(n=count_text(stats.count)))
+    if node.latency_ns is not None:
+        lines.append(_told_ago(node.latency_ns, now_ns))
     return "\n".join(lines)
+
+
+def _age_text(node: NodeState, now_ns: int) -> str:
+    if node.told_ns is None:
+        return _("never seen")
+    return _("{age} ago").format(age=_age(node.told_ns, now_ns))
 
 
 def _seen(node: NodeState, now_ns: int) -> str:

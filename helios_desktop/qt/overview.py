@@ -31,12 +31,12 @@ class Overview(QFrame):
         self._monitor: Monitor | None = None
         self._held: tuple[ClusterState, int] | None = None
         self._drawn: tuple[ClusterState, int] | None = None
-        self._columns = 0
+        self._placed: tuple[int, int, int] | None = None
         self.cards: dict[str, NodeCard] = {}
         self.glyph = make_label(font=ui_font(13))
         self.verdict = make_label(font=ui_font(12, QFont.Weight.DemiBold))
         self.reasons = ElidedLabel("dim")
-        self.empty = make_label(kind="dim")
+        self.empty = make_label(_("No node is known yet: the first status tells the members."), kind="dim")
         self._grid = QGridLayout()
         self._ground = QWidget()
         self._scroll = QScrollArea()
@@ -109,9 +109,10 @@ class Overview(QFrame):
             card = NodeCard(self._theme, number) if known is None else known
             card.set_theme(self._theme, number)
             self.cards[name] = card
-        show_text(self.empty, "" if self.cards else _("No node is known yet: the first status tells the members."))
         self.empty.setVisible(not self.cards)
-        self._columns = 0
+        if not self.cards:
+            self._scroll.setFixedHeight(0)
+        self._placed = None
         self._place()
 
     def _place(self) -> None:
@@ -120,15 +121,23 @@ class Overview(QFrame):
         count = len(self.cards)
         rows = -(-count // fitting) if count else 1
         columns = -(-count // rows) if count else 1
-        if columns == self._columns or not count:
+        if not count:
             return
+        card_width = (self.width() - 2 * PAD + GAP) // columns - GAP
+        # What several rows of full cards would take, the graphs need.
+        is_flat = rows > 1
+        for card in self.cards.values():
+            card.set_shape(is_flat=is_flat, width_px=card_width)
+        card_height = next(iter(self.cards.values())).sizeHint().height()
+        placed = (columns, rows, card_height)
+        if placed == self._placed:
+            return
+        self._placed = placed
         for column in range(self._grid.columnCount()):
             self._grid.setColumnStretch(column, 0)
         for number, card in enumerate(self.cards.values()):
             self._grid.addWidget(card, number // columns, number % columns, Qt.AlignmentFlag.AlignTop)
             self._grid.setColumnStretch(number % columns, 1)
-        self._columns = columns
-        card_height = next(iter(self.cards.values())).sizeHint().height()
         shown = min(rows, _MOST_ROWS)
         self._scroll.setFixedHeight(shown * card_height + (shown - 1) * GAP + (GAP if rows > shown else 0))
 

@@ -34,13 +34,22 @@ class Standing(Struct, frozen=True, gc=False):
 
 def standing(state: ClusterState, now_ns: int) -> Standing:
     """Judge all observers by the one that stands worst."""
-    observers = tuple(state.observers.values())
+    observers = watched(state)
     if not observers:
         return Standing(Level.UNKNOWN, _("Offline"))
     worst = max(observers, key=lambda observer: _badness(observer, now_ns))
     live = sum(_badness(observer, now_ns) == 0 for observer in observers)
     level, text = phase_words(worst, now_ns)
     return Standing(level, text, worst, live, len(observers))
+
+
+def watched(state: ClusterState) -> tuple[ObserverState, ...]:
+    """Give the observers that still matter: of a member that was removed the monitor let go on purpose."""
+    return tuple(
+        observer
+        for observer in state.observers.values()
+        if observer.phase is not Phase.CLOSED or observer.node is None or observer.node in state.members
+    )
 
 
 def phase_words(observer: ObserverState, now_ns: int) -> tuple[Level, str]:

@@ -70,8 +70,13 @@ QCheckBox::indicator {
 QCheckBox::indicator:checked { background: ${accent}; border-color: ${accent}; image: url(icons:check_${name}.svg); }
 QCheckBox::indicator:disabled { border-color: ${line}; }
 QCheckBox::indicator:checked:disabled { background: ${faint}; border-color: ${faint}; }
+QRadioButton::indicator {
+    width: 12px; height: 12px; background: ${field}; border: 1px solid ${faint}; border-radius: 7px;
+}
+QRadioButton::indicator:checked { width: 6px; height: 6px; border: 4px solid ${accent}; }
+QRadioButton::indicator:disabled { border-color: ${line}; }
 QCheckBox:focus, QRadioButton:focus { color: ${focus}; }
-QCheckBox::indicator:focus { border-color: ${focus}; }
+QCheckBox::indicator:focus, QRadioButton::indicator:focus { border-color: ${focus}; }
 QHeaderView::section {
     background: ${panel}; color: ${faint}; border: none; border-bottom: 1px solid ${line}; padding: 3px 6px;
 }
@@ -88,6 +93,7 @@ QScrollBar::handle { background: ${line}; border-radius: 3px; margin: 2px; min-h
 QScrollBar::handle:hover { background: ${faint}; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+QDialogButtonBox, QMessageBox { dialogbuttonbox-buttons-have-icons: 0; }
 QProgressBar { background: ${window}; border: 1px solid ${line}; border-radius: ${radius}px; text-align: center; }
 QProgressBar::chunk { background: ${accent}; border-radius: 3px; }
 QLabel[kind="heading"] { color: ${faint}; font-weight: 600; }

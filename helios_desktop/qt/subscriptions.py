@@ -13,6 +13,7 @@ from helios_desktop.observation import Phase
 from helios_desktop.protocol.subscription import Topic
 from helios_desktop.qt.labels import make_label, show_text, show_tip, tint
 from helios_desktop.qt.quantities import UNKNOWN, count_text
+from helios_desktop.qt.standing import watched
 from helios_desktop.qt.style_sheet import GAP, PAD, SPACE
 from helios_desktop.qt.theme import Theme, ui_font
 from helios_desktop.qt.times import span_text
@@ -71,7 +72,7 @@ class Subscriptions(QFrame):
         if slice_ == self._drawn:
             return
         self._drawn = slice_
-        observers = tuple(monitor.state.observers.values())
+        observers = watched(monitor.state)
         for topic in Topic:
             self._show(topic, topic_traffic(topic, observers), topic in monitor.topics, now_ns)
 

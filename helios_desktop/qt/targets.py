@@ -1,12 +1,12 @@
 """From a profile and credentials to whom the monitor asks, with a sentence for the field that is wrong."""
 
-import os
-import ssl
+from pathlib import Path
 from typing import Literal
 
 from helios_desktop.client.address import AddressError, parse_address
 from helios_desktop.client.credentials import Credentials
 from helios_desktop.monitor.target import Target
+from helios_desktop.monitor.trust import TrustError, trust
 from helios_desktop.profiles.profile import Profile
 from helios_desktop.words import _
 
@@ -32,13 +32,17 @@ def make_target(profile: Profile, credentials: Credentials) -> Target:
         raise TargetError("address", str(error)) from None
     if not (address.is_encrypted or address.is_loopback or profile.allows_plain_text):
         raise TargetError("plain_text", plain_text_warning(address.host))
+    try:
+        tls = trust(address, Path(profile.ca_file) if profile.ca_file else None)
+    except TrustError as error:
+        raise TargetError("ca_file", str(error)) from None
     return Target(
         profile.name or address.host_and_port,
         address,
         credentials,
         environment=profile.environment,
         topics=profile.topics,
-        tls=_tls(profile.ca_file) if address.is_encrypted and profile.ca_file else None,
+        tls=tls,
         allows_plain_text=profile.allows_plain_text,
         opaque_token_life_s=profile.opaque_token_life_s,
     )
@@ -50,18 +54,3 @@ def plain_text_warning(host: str) -> str:
         "{host} is another machine and http:// is not encrypted: whoever is on the way can read the password. "
         "Use https://, or allow it below."
     ).format(host=host)
-
-
-def _tls(ca_file: str) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except ssl.SSLError:
-        raise TargetError(
-            "ca_file", _("{path} holds no certificates: choose a PEM file.").format(path=ca_file)
-        ) from None
-    except OSError as error:
-        reason = error.strerror or os.strerror(error.errno or 0)
-        raise TargetError(
-            "ca_file",
-            _("{path} cannot be read: {reason}. Check its name and rights.").format(path=ca_file, reason=reason),
-        ) from None

@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Final, Literal
 
 from PySide6.QtCore import QDir, Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPalette
 from PySide6.QtWidgets import QApplication
 
 from helios_desktop.qt.style_sheet import style_sheet
@@ -193,6 +193,7 @@ def apply_theme(app: QApplication, theme: Theme) -> None:
         app.setStyle("Fusion")
     # Style sheets find icons by path only.
     QDir.setSearchPaths("icons", [str(files("helios_resources") / "icons")])
+    app.setWindowIcon(QIcon("icons:helios.svg"))
     app.setFont(ui_font())
     app.setPalette(palette(theme))
     app.setStyleSheet(

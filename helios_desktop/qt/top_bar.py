@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy
 from helios_desktop.monitor.monitor import Monitor
 from helios_desktop.qt.labels import fill, make_label, show_text, show_tip, tint
 from helios_desktop.qt.quantities import count_text
-from helios_desktop.qt.standing import standing
+from helios_desktop.qt.standing import standing, watched
 from helios_desktop.qt.style_sheet import GAP, PAD, SPACE
 from helios_desktop.qt.theme import GLYPHS, LEVEL_GLYPHS, Theme, ui_font
 from helios_desktop.qt.times import TimeStyle, clock_text, full_text, span_text
@@ -150,7 +150,7 @@ def leader_words(state: ClusterState, now_ns: int) -> tuple[str, str, Role]:
     Who led already when we first looked has led for at least as long as we know it.
     """
     since_ns = state.leader_since_ns
-    if state.leader is not None and all(observer.is_stale for observer in state.observers.values()):
+    if state.leader is not None and all(observer.is_stale for observer in watched(state)):
         told = _("{node} led when last heard").format(node=state.leader)
         return GLYPHS[Role.UNKNOWN], told, Role.UNKNOWN
     if state.leader is not None and since_ns is not None:

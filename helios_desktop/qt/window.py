@@ -62,7 +62,9 @@ class MainWindow(QMainWindow):
         self._held_at_ns: int | None = None
         self._closed = asyncio.Event()
         self._tasks = Tasks(self._report)
-        self._connecting = Connecting(host, self, self._tasks, say=self.say, show_busy=self._show_busy)
+        self._connecting = Connecting(
+            host, self, self._tasks, say=self.say, show_busy=self._show_busy, list_profiles=self._list_profiles
+        )
         apply_theme(app, self._theme)
         self.top_bar = TopBar(self._theme)
         self.banner = Banner(self._theme)
@@ -309,6 +311,8 @@ class MainWindow(QMainWindow):
             start_demo=self._connecting.start_demo,
             connect=self._connecting.ask,
             open_profile=self._connecting.open_profile,
+            edit_profile=self._connecting.edit,
+            remove_profile=self._connecting.remove,
             reconnect=self._reconnect,
             disconnect=self._disconnect,
             close=self._quit,

@@ -133,6 +133,8 @@ def _latency(body: Latency) -> str:
 
 
 def _stats(stats: Stats) -> str:
+    if not stats.count:
+        return "—"  # its zeros are no measurements
     p99 = "" if stats.p99_value_ms is None else f", p99 {stats.p99_value_ms:.4g} ms"
     return f"avg {stats.avg_value_ms:.4g} ms{p99}, max {stats.max_value_ms:.4g} ms"
 

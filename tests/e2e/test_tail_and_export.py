@@ -2,8 +2,10 @@
 
 import csv
 import json
+import os
 import signal
 import urllib.request
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -132,3 +134,9 @@ def test_ctrl_c_keeps_what_an_export_has_gathered(shell: Shell, tmp_path: Path, 
     head = json.loads(path.read_text().splitlines()[0])
     assert head["complete"] is False
     assert head["events"] >= 1
+
+
+def test_closed_streams_are_no_error(shell: Shell) -> None:
+    for closed in (1, 2):
+        done = shell.run("tail", "--demo", "--for", "1", before=partial(os.close, closed))
+        assert done.returncode == 0

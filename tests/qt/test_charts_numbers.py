@@ -136,6 +136,14 @@ def test_only_notices_and_worse_are_marked_and_the_worst_of_a_pixel_wins() -> No
     assert markers.in_view(5, 5, 10) == []
 
 
+def test_an_error_that_a_gateway_tells_at_every_beat_has_one_mark_until_it_was_silent() -> None:
+    log = EventLog(100)
+    markers = Markers(log)
+    log.extend([event("error", second) for second in (5, 10, 15, 20, 90)])
+    markers.catch_up()
+    assert [mark.at_s for mark in markers.in_view(0, 100, 1000)] == [5, 90]
+
+
 def test_marks_go_with_their_events() -> None:
     log = EventLog(10)
     markers = Markers(log)

@@ -75,6 +75,52 @@ def test_without_a_user_nothing_is_tried(asked: Asked) -> None:
     assert asked.is_open_with(asked.dialog.error, "Who signs in?")
 
 
+def test_a_token_signs_in_without_a_user_name(asked: Asked) -> None:
+    asked.fill("localhost:8080", username="")
+    asked.dialog.password.clear()
+    asked.dialog.token.setText("  Bearer abc.def.ghi\n")
+    asked.dialog.accept()
+    answer = asked.dialog.answer
+    assert answer is not None
+    assert (answer.target.credentials.token, answer.target.credentials.has_login) == ("abc.def.ghi", False)
+    assert "abc.def" not in repr(answer)
+
+
+def test_beside_a_token_a_name_logs_in_only_with_its_password(asked: Asked) -> None:
+    asked.fill("localhost:8080")
+    asked.dialog.token.setText("abc")
+    asked.dialog.accept()
+    assert asked.dialog.answer is not None
+    assert asked.dialog.answer.target.credentials.has_login
+    asked.dialog.password.clear()
+    asked.dialog.accept()
+    assert not asked.dialog.answer.target.credentials.has_login
+
+
+@pytest.mark.parametrize("token", ["two parts", "t\u00f6ken", "a\tb"])
+def test_a_token_that_no_header_can_carry_is_refused(asked: Asked, token: str) -> None:
+    asked.fill("localhost:8080")
+    asked.dialog.token.setText(token)
+    assert asked.is_open_with(asked.dialog.error, "copy it again")
+
+
+def test_editing_saves_without_anybody_signing_in(qtbot: QtBot, host: FakeHost) -> None:
+    known = Profile(id="p1", name="prod", addresses=("https://a.example.com",))
+    host.profiles.save(known)
+    window = QWidget()
+    qtbot.addWidget(window)
+    dialog = ConnectDialog(host.profiles, window, known=known, only_saves=True)
+    dialog.show()
+    dialog.name.clear()
+    dialog.accept()
+    assert dialog.isVisible()
+    assert dialog.error.text() == "A saved cluster needs a name."
+    dialog.name.setText("production")
+    dialog.accept()
+    assert not dialog.isVisible()
+    assert [(one.id, one.name) for one in host.profiles.list()] == [("p1", "production")]
+
+
 def test_plain_text_to_another_machine_is_said_in_words_and_must_be_allowed(asked: Asked) -> None:
     asked.fill("localhost:8080")
     assert not asked.dialog.plain_text.isVisible()
@@ -121,7 +167,7 @@ def test_a_name_saves_a_profile_that_holds_no_secret(asked: Asked) -> None:
     assert (saved.username, saved.environment) == ("ops", "PROD")
     assert "s3cret" not in asked.host.profiles.path.read_text()
     assert (answer.target.name, answer.target.environment) == ("prod-eu", "PROD")
-    assert (answer.profile_id, answer.password) == (saved.id, "s3cret")
+    assert (answer.profile_id, answer.target.credentials.password) == (saved.id, "s3cret")
     assert "s3cret" not in repr(answer)
 
 
@@ -130,7 +176,7 @@ def test_a_password_that_is_not_to_be_kept_is_not_handed_on(asked: Asked) -> Non
     asked.dialog.keep.setChecked(False)
     asked.dialog.accept()
     assert asked.dialog.answer is not None
-    assert (asked.dialog.answer.profile_id, asked.dialog.answer.password) == ("", "")
+    assert asked.dialog.answer.profile_id == ""
 
 
 def test_a_name_that_is_taken_is_told_and_the_dialog_stays(qtbot: QtBot, host: FakeHost) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -77,6 +78,28 @@ def test_members_come_and_go(live: Story, overview: Overview) -> None:
     assert list(overview.cards) == ["node1", "node2", "node3"]
 
 
+def test_cards_in_several_rows_are_flat_and_still_tell_every_age(live: Story, overview: Overview) -> None:
+    full_height = overview.cards["node1"].sizeHint().height()
+    assert overview.cards["node1"].ages.isVisible()
+    live.frame("node1", "peer_change", {"event_type": "added", "peer_id": "node4", "peer_address": "localhost:8004"})
+    overview.refresh()
+    card = overview.cards["node2"]
+    assert card.sizeHint().height() < full_height - 30
+    assert not card.ages.isVisible()
+    assert (card.snapshot.isVisible(), overview.cards["node4"].age.text()) == (True, "never seen")
+    live.now_s += 14
+    overview.refresh()
+    assert card.age.text() == "14 s ago"
+    assert card.age.palette().windowText().color() == DARK.warning
+    overview.resize(500, 200)
+    QApplication.processEvents()
+    assert (card.commit.isVisible(), card.snapshot.isVisible()) == (True, False)
+    overview.resize(1200, 200)
+    QApplication.processEvents()
+    assert card.ages.isVisible()
+    assert card.sizeHint().height() == full_height
+
+
 def test_what_is_held_stands_still(live: Story, overview: Overview) -> None:
     overview.set_held(live.now_ns)
     live.now_s += 60
@@ -98,8 +121,11 @@ def test_an_overview_without_members_says_why(qtbot: QtBot, story: Story) -> Non
     panel = Overview(DARK)
     qtbot.addWidget(panel)
     panel.show_monitor(story.monitor)
+    panel.show()
     assert panel.verdict.text() == "Nothing is known of the cluster yet"
     assert panel.cards == {}
+    assert panel.empty.isVisible()
+    assert panel.empty.text().startswith("No node is known yet")
 
 
 def test_nothing_is_set_anew_where_nothing_changed(
@@ -301,6 +327,21 @@ async def test_the_first_choice_follows_whoever_leads(
     demo_panel.refresh()
     demo_panel.buttons["Stop"].click()
     await until(lambda: demo.faults == [{"fault": "stop", "node": "node2"}])
+
+
+async def test_start_with_the_leader_chosen_starts_who_was_stopped(
+    qapp: QApplication, demo_panel: DemoPanel, demo: FakeDemo, live: Story, until: Until
+) -> None:
+    demo_panel.buttons["Start"].click()
+    assert demo_panel.answer.text() == "No node is out of reach."
+    live.frame("node3", "error", {"error": "Failed to retrieve cluster status"})
+    demo_panel.buttons["Start"].click()
+    await until(lambda: demo.faults == [{"fault": "start", "node": "node3"}])
+
+
+def test_a_click_on_a_fault_takes_no_focus_that_space_would_repeat(demo_panel: DemoPanel) -> None:
+    policies = {button.focusPolicy() for button in demo_panel.buttons.values()}
+    assert policies == {Qt.FocusPolicy.TabFocus}
 
 
 async def test_a_refused_fault_says_so_below_the_buttons(

@@ -5,7 +5,7 @@ import pytest
 from helios_desktop.observation import Cause, Phase
 from helios_desktop.protocol.subscription import Topic
 from helios_desktop.qt.connection_line import connection_figures
-from helios_desktop.qt.standing import needs_sign_in, standing
+from helios_desktop.qt.standing import needs_sign_in, standing, watched
 from helios_desktop.store.state import STALE_AFTER_S
 from helios_desktop.store.verdict import Level
 from tests.qt.scene import NS, Story
@@ -28,6 +28,20 @@ def test_the_worst_observer_speaks_and_the_live_ones_are_counted(live: Story) ->
     live.phase("node3", Phase.REJECTED, Cause.NOT_ADMIN)
     stands = standing(live.monitor.state, live.now_ns)
     assert (stands.level, stands.text, stands.live_text) == (Level.PROBLEM, "Refused (not an admin)", "1 of 3 live")
+
+
+def test_who_was_removed_from_the_cluster_is_no_trouble(live: Story) -> None:
+    live.frame("node1", "peer_change", {"event_type": "removed", "peer_id": "node3", "peer_address": "localhost:8003"})
+    live.phase("node3", Phase.CLOSED, Cause.ASKED)
+    stands = standing(live.monitor.state, live.now_ns)
+    assert (stands.text, stands.live_text) == ("Live", "")
+    assert "node3" not in [observer.name for observer in watched(live.monitor.state)]
+
+
+def test_a_member_whose_connection_was_ended_is_offline(live: Story) -> None:
+    live.phase("node3", Phase.CLOSED, Cause.ASKED)
+    stands = standing(live.monitor.state, live.now_ns)
+    assert (stands.text, stands.live_text) == ("Offline", "2 of 3 live")
 
 
 def test_the_countdown_goes_by_the_clock_and_not_by_what_comes(live: Story) -> None:

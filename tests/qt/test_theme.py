@@ -35,6 +35,12 @@ def test_data_stands_out_more_than_frames(theme: Theme) -> None:
     assert contrast(theme.line, theme.panel) < 2
 
 
+def test_the_program_has_a_picture(qapp: QApplication) -> None:
+    apply_theme(qapp, DARK)
+    picture = qapp.windowIcon().pixmap(64, 64).toImage()
+    assert {picture.pixelColor(32, 20).name(), picture.pixelColor(52, 32).name()} == {"#f2b632", "#16202c"}
+
+
 @pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
 def test_the_application_wears_a_theme(qapp: QApplication, qtbot: QtBot, theme: Theme) -> None:
     label = QLabel("node3")

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLineEdit,
     QMenu,
+    QMessageBox,
     QWidget,
 )
 
@@ -87,6 +88,42 @@ async def test_a_kept_password_is_used_without_asking(window: MainWindow, host: 
     window.welcome.profiles[0].click()
     await until(lambda: len(host.targets) == 1)
     assert (host.targets[0].name, host.targets[0].credentials.password) == ("prod", "kept")
+
+
+async def test_a_token_replaces_the_password_that_was_kept(window: MainWindow, host: FakeHost, until: Until) -> None:
+    host.profiles.save(Profile(id="p1", name="prod", addresses=("https://gw.example.com",), username="ops"))
+    await host.secrets.set("p1", "password", "old")
+    window.show_monitor(None)
+    window.menus.editable.actions()[0].trigger()
+    await until(lambda: open_dialog(window) is not None)
+    dialog = open_dialog(window)
+    assert dialog is not None
+    dialog.token.setText("abc")
+    dialog.accept()
+    await until(window.welcome.demo.isEnabled)
+    assert host.targets == []
+    assert (await host.secrets.get("p1", "password"), await host.secrets.get("p1", "token")) == (None, "abc")
+    window.welcome.profiles[0].click()
+    await until(lambda: len(host.targets) == 1)
+    assert (host.targets[0].credentials.token, host.targets[0].credentials.has_login) == ("abc", False)
+
+
+async def test_a_saved_cluster_is_removed_with_its_secrets_once_confirmed(
+    window: MainWindow, host: FakeHost, until: Until
+) -> None:
+    host.profiles.save(Profile(id="p1", name="prod", addresses=("https://gw.example.com",), username="ops"))
+    await host.secrets.set("p1", "password", "kept")
+    window.show_monitor(None)
+    for is_sure in (False, True):
+        window.menus.removable.actions()[0].trigger()
+        await until(lambda: any(box.isVisible() for box in window.findChildren(QMessageBox)))
+        box = next(box for box in window.findChildren(QMessageBox) if box.isVisible())
+        assert "prod" in box.text()
+        next(button for button in box.buttons() if (button.text() == "Remove") is is_sure).click()
+        await until(window.welcome.demo.isEnabled)
+        assert len(host.profiles.list()) == len(window.welcome.profiles) == int(not is_sure)
+    assert await host.secrets.get("p1", "password") is None
+    assert not window.menus.saved.isEnabled()
 
 
 async def test_a_broken_profile_file_is_told_on_the_first_page(window: MainWindow, host: FakeHost) -> None:
@@ -255,11 +292,19 @@ async def test_the_layout_is_the_same_in_the_next_run(
     again.deleteLater()
 
 
-async def test_at_its_usual_size_nothing_is_cut_off(watching: MainWindow) -> None:
+async def test_at_its_usual_size_nothing_is_cut_off(watching: MainWindow, live: Story) -> None:
     watching.resize(1280, 800)
+    for node in ("node1", "node2", "node3"):
+        live.status(node, commit=1_104_221)
+        live.frame(node, "uptime", {"current_uptime": "24h30m0s", "total_sessions": 5, "total_uptime": "720h15m30s"})
+    stats = {"count": 9, "avg_value_ms": 12.51, "min_value_ms": 1, "max_value_ms": 400, "p99_value_ms": 312.5}
+    peers = {peer: {"peer_id": peer, "append_entries": stats} for peer in ("node2", "node3")}
+    live.frame("node1", "latency", {"aggregated": {"append_entries": stats}, "peers": peers})
+    watching.pacer.refresh()
     QApplication.processEvents()
+    assert watching.overview.cards["node2"].p99.text().startswith("312")
     for card in watching.overview.cards.values():
-        for label in (card.name, card.role, card.commit, card.applied, card.term, card.lag, card.uptime):
+        for label in (card.name, card.role, card.commit, card.applied, card.term, card.lag, card.uptime, card.p99):
             assert label.width() >= label.sizeHint().width(), label.text()
     ground = watching.panels.left.widget()
     assert ground is not None

@@ -253,7 +253,7 @@ async def test_a_server_without_a_login_is_a_wrong_address() -> None:
     gateway.login_path = "/nowhere"
     async with served(gateway) as address, watched(address) as (watcher, _session):
         change = await watcher.until_phase(Phase.REJECTED)
-    assert (change.cause, change.detail) == (Cause.NOT_FOUND, "404 404 page not found")
+    assert (change.cause, change.detail) == (Cause.NOT_FOUND, "404 page not found")
 
 
 async def test_a_node_that_the_gateway_does_not_know_is_rejected() -> None:

@@ -219,6 +219,17 @@ async def test_a_place_that_cannot_be_written_is_named(
         await write(path, many, Format.EVENTS)
 
 
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="this system names no open files")
+def test_a_pipe_without_a_name_is_no_place_for_a_file() -> None:
+    reading, writing = os.pipe()
+    try:
+        with pytest.raises(ExportError, match="a device or a pipe"):
+            check_writable(Path(f"/dev/fd/{writing}"))
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
 def test_an_unwritable_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_arguments: Any, **_named: Any) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,6 +32,14 @@ def test_the_log_has_the_line_of_the_guides_go_logger(events_of: EventsOf) -> No
         '2024/01/15 10:30:00 {"data":{"error":"a\\u003cb \\u0026 c\\u003ed\\u2028"},'
         '"timestamp":"2024-01-15T10:30:00Z","type":"error"}\n'
     )
+
+
+def test_the_log_writes_whole_numbers_as_go_does(events_of: EventsOf) -> None:
+    (event,) = events_of({"type": "pong"})
+    text = '{"type":"x","data":{"a":1.0,"b":-2.50,"c":1e3,"d":18446744073709551615,"e":1e300}}'
+    event = msgspec.structs.replace(event, observation=Observation("o", 1, 5, Kind.FRAME, text))
+    line = log_line(event, UTC)
+    assert '"a":1,"b":-2.5,"c":1000,"d":18446744073709551615,"e":1e' in line
 
 
 def test_the_log_is_in_the_chosen_zone_with_its_summer_time() -> None:

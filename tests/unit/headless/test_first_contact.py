@@ -57,6 +57,14 @@ def test_each_cause_has_its_code_and_says_where(phase: Phase, cause: Cause, code
     assert str(failure).startswith("gw:8080: ")
 
 
+def test_where_it_happened_is_said_once() -> None:
+    change = ConnectionEvent(Phase.BACKOFF, Cause.REFUSED, "gw:8080: Connection refused", 1, None)
+    contact = FirstContact(needs_status=True)
+    contact.take([Event("connection", 1, "", "gw:8080", "", change, tick(1))])
+    assert str(contact.failure).count("gw:8080") == 1
+    assert "(Connection refused)" in str(contact.failure)
+
+
 @pytest.mark.parametrize("cause", [Cause.SERVER_CLOSED, Cause.SILENT, Cause.UNREACHABLE])
 def test_an_open_socket_that_ends_without_a_status_was_connected(cause: Cause) -> None:
     failure = play(OPEN, (Phase.BACKOFF, cause)).failure

@@ -55,6 +55,13 @@ def line(event_type: str, body: Fact) -> str:
         ),
         ('{"type":"latency","data":{"aggregated":{}}}', "no latency told"),
         (
+            (
+                '{"type":"latency","data":{"node-4":{"peer_id":"node-4","aggregated":{"count":0,"avg_value_ms":0,'
+                '"min_value_ms":0,"max_value_ms":0}}}}'
+            ),
+            "node-4 —",
+        ),
+        (
             '{"type":"uptime","data":{"current_uptime":"24h30m0s","total_sessions":5,"total_uptime":"120h15m30s"}}',
             "up 24h30m0s, session 5, 120h15m30s in all",
         ),
