@@ -77,8 +77,8 @@ class Secrets:
     def where(self) -> str:
         """A sentence for the dialog that asks for the secret."""
         if self.is_persistent:
-            return _("The password is kept in this system's keyring.")
-        return _("No keyring is available here: the password is kept for this session only.")
+            return _("Passwords and tokens are kept in this system's keyring.")
+        return _("No keyring is available here: a password or token is kept for this session only.")
 
     async def prepare(self) -> None:
         """Look for the keyring, once."""

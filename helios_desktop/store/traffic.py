@@ -40,6 +40,9 @@ def count_frame(observer: ObserverState, message: Message, observation: Observat
             seen.requested, seen.requested_ns, seen.requested, seen.count + 1, seen.rate_hz, now_ns
         )
     lost = observer.lost + has_lost(observer, message, observation)
+    if message.boot is not None and observer.boot is not None and message.boot != observer.boot:
+        # Another run of the gateway: what the former one measured must not stand beside what this one tells.
+        observer = replace(observer, latency=None, uptime=None, snapshot=None, metrics=None)
     body = message.body
     if isinstance(body, Pong):
         observer = _take_pong(observer, message, now_ns)

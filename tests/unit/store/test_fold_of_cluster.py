@@ -393,6 +393,22 @@ def test_a_cluster_set_up_anew_starts_at_its_own_term() -> None:
     assert (scene.state.term, scene.state.leader, scene.state.commit_index) == (2, "node1", 1)
 
 
+def test_another_run_of_the_gateway_takes_nothing_over_that_the_former_measured() -> None:
+    scene = Scene()
+    scene.live("node1")
+    scene.status("node1", "Leader", commit=9_000)
+    scene.frame("node1", "snapshot", {"index": 8_303, "term": 1, "size_bytes": 1, "duration_ms": 1}, boot="a")
+    scene.frame("node1", "uptime", {"current_uptime": "1h0m0s"}, boot="a")
+    assert scene.node("node1").snapshot is not None
+    scene.phase("node1", Phase.BACKOFF, Cause.SERVER_CLOSED)
+    scene.live("node1")
+    told = {"node_id": "node1", "state": "Leader", "term": 1, "commit_index": 211, "leader": "node1", "peers": []}
+    scene.frame("node1", "status", told, boot="b")
+    assert scene.node("node1").commit_index == 211
+    assert scene.node("node1").snapshot is None
+    assert scene.node("node1").uptime_ns is None
+
+
 def test_answers_over_http_fill_what_is_not_pushed_without_a_row_of_their_own() -> None:
     scene = three_live()
     text = '{"current_uptime_ms":60000,"total_sessions":2}'
