@@ -43,13 +43,6 @@ def test_the_commands_work_without_qt(tmp_path: Path) -> None:
     assert "Leader" in out
 
 
-def test_the_gateway_works_without_qt(tmp_path: Path) -> None:
-    program = WITHOUT_QT.replace("helios_desktop.app.main", "helios_gateway.cli")
-    code, out, _ = run(["-c", program, "--help"], {}, tmp_path)
-    assert code == 0
-    assert "--nodes" in out
-
-
 def test_the_window_names_the_extra_that_is_missing(tmp_path: Path) -> None:
     code, _, err = run(["-c", WITHOUT_QT, "--demo"], {"DISPLAY": ":99"}, tmp_path)
     assert code == 1
