@@ -51,6 +51,7 @@ class NodeCard(QFrame):
         self._colour_index = colour_index
         self._is_heard = False
         self._stripe = QWidget()
+        self._stripe.setObjectName("stripe")
         self._stripe.setFixedWidth(_STRIPE_PX)
         self.glyph = make_label(font=ui_font(11))
         self.name = make_label(font=ui_font(10.5, QFont.Weight.DemiBold))
@@ -64,10 +65,9 @@ class NodeCard(QFrame):
         self._shape = _FULL
         self._build()
 
-    def set_theme(self, theme: Theme, colour_index: int) -> None:
+    def set_theme(self, theme: Theme) -> None:
         """Take other colours; the next `show_node` draws them."""
         self._theme = theme
-        self._colour_index = colour_index
 
     def set_shape(self, *, is_flat: bool, width_px: int) -> None:
         """Take the full shape, or the flat one of cards in several rows, which shows the ages in its tool tips."""

@@ -33,6 +33,7 @@ class Overview(QFrame):
         self._drawn: tuple[ClusterState, int] | None = None
         self._placed: tuple[int, int, int] | None = None
         self.cards: dict[str, NodeCard] = {}
+        self._colours: dict[str, int] = {}
         self.glyph = make_label(font=ui_font(13))
         self.verdict = make_label(font=ui_font(12, QFont.Weight.DemiBold))
         self.reasons = ElidedLabel("dim")
@@ -45,14 +46,15 @@ class Overview(QFrame):
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
         self._theme = theme
-        for number, card in enumerate(self.cards.values()):
-            card.set_theme(theme, number)
+        for card in self.cards.values():
+            card.set_theme(theme)
         self._drawn = None
         self.refresh()
 
     def show_monitor(self, monitor: Monitor | None) -> None:
         """Watch this one from now on."""
         self._monitor = monitor
+        self._colours.clear()
         self._held = None
         self._drawn = None
         self.refresh()
@@ -104,11 +106,10 @@ class Overview(QFrame):
                 self._grid.removeWidget(card)
                 card.deleteLater()
         self.cards = {}
-        for number, name in enumerate(state.nodes):
-            known = kept.get(name)
-            card = NodeCard(self._theme, number) if known is None else known
-            card.set_theme(self._theme, number)
-            self.cards[name] = card
+        for name in state.nodes:
+            # Its colour is a member's own for as long as it is watched, whoever else comes, goes or comes back.
+            colour = self._colours.setdefault(name, len(self._colours))
+            self.cards[name] = kept.get(name) or NodeCard(self._theme, colour)
         self.empty.setVisible(not self.cards)
         if not self.cards:
             self._scroll.setFixedHeight(0)

@@ -74,7 +74,7 @@ class Theme:
         return font
 
     def node_colour(self, index: int) -> QColor:
-        """The colour of the member at `index` of the sorted ids, the same in every view."""
+        """The colour of the member that was the `index`th to be seen, the same in every view."""
         return self.series[index % len(self.series)]
 
     def role_colour(self, role: Role) -> QColor:

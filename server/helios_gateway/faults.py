@@ -20,6 +20,7 @@ _decode = msgspec.json.Decoder(Fault).decode
 _LONGEST: Final = 200
 _PATH: Final = re.compile(r" - at `\$\.?([^`]*)`\Z")
 _MISSING: Final = re.compile(r"missing required field `([^`]+)`")
+_UNKNOWN: Final = re.compile(r"contains unknown field `([^`]+)`")
 
 
 class FaultCalls:
@@ -66,6 +67,10 @@ def _field_and_reason(told: str) -> tuple[str, str]:
     missing = _MISSING.search(told)
     if missing is not None:
         return missing[1], "is missing"
+    unknown = _UNKNOWN.search(told)
+    if unknown is not None:
+        # Ignored, a mistyped "oneway" would cut both ways and look done.
+        return unknown[1], "this fault has no such field"
     path = _PATH.search(told)
     if path is None or not path[1]:
         return "", f"the body is no fault: {told}"

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QColor, QGuiApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from helios_desktop.observation import Cause, Phase
@@ -76,6 +76,25 @@ def test_members_come_and_go(live: Story, overview: Overview) -> None:
     live.frame("node1", "peer_change", {"event_type": "removed", "peer_id": "node4", "peer_address": "localhost:8004"})
     overview.refresh()
     assert list(overview.cards) == ["node1", "node2", "node3"]
+
+
+def test_a_member_keeps_its_colour_whoever_comes_and_goes(live: Story, overview: Overview) -> None:
+    def colour(node: str) -> QColor:
+        stripe = overview.cards[node].findChild(QWidget, "stripe")
+        assert stripe is not None
+        return stripe.palette().window().color()
+
+    before = {node: colour(node) for node in ("node1", "node3")}
+    told = {"event_type": "removed", "peer_id": "node2", "peer_address": "localhost:8002"}
+    live.frame("node1", "peer_change", told)
+    overview.refresh()
+    assert list(overview.cards) == ["node1", "node3"]
+    live.frame("node1", "peer_change", told | {"event_type": "added"})
+    live.frame("node1", "peer_change", told | {"event_type": "added", "peer_id": "node0"})
+    overview.refresh()
+    assert list(overview.cards) == ["node0", "node1", "node2", "node3"]
+    assert {node: colour(node) for node in before} == before
+    assert len({colour("node1").name(), colour("node3").name()}) == 2
 
 
 def test_cards_in_several_rows_are_flat_and_still_tell_every_age(live: Story, overview: Overview) -> None:

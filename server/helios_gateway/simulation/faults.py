@@ -20,84 +20,84 @@ class FaultError(ValueError):
         self.reason = reason
 
 
-class Stop(Struct, frozen=True, tag_field="fault", tag="stop"):
+class Stop(Struct, frozen=True, forbid_unknown_fields=True, tag_field="fault", tag="stop"):
     """End the node's process; its disk stays."""
 
     node: str
 
 
-class Start(Struct, frozen=True, tag_field="fault", tag="start"):
+class Start(Struct, frozen=True, forbid_unknown_fields=True, tag_field="fault", tag="start"):
     """Run it again."""
 
     node: str
 
 
-class Add(Struct, frozen=True, tag_field="fault", tag="add"):
+class Add(Struct, frozen=True, forbid_unknown_fields=True, tag_field="fault", tag="add"):
     """Start a node and bring it into the cluster: the next free name, where none is given."""
 
     node: str | None = None
 
 
-class Remove(Struct, frozen=True, tag_field="fault", tag="remove"):
+class Remove(Struct, frozen=True, forbid_unknown_fields=True, tag_field="fault", tag="remove"):
     """Take it out of the cluster, then end it."""
 
     node: str
 
 
-class Transfer(Struct, frozen=True, tag_field="fault", tag="transfer"):
+class Transfer(Struct, frozen=True, forbid_unknown_fields=True, tag_field="fault", tag="transfer"):
     """Hand leadership to the node, or to the one that is furthest."""
 
     node: str | None = None
 
 
-class TakeSnapshot(Struct, frozen=True, tag_field="fault", tag="snapshot"):
+class TakeSnapshot(Struct, frozen=True, forbid_unknown_fields=True, tag_field="fault", tag="snapshot"):
     """Let it write a snapshot now."""
 
     node: str
 
 
-class Partition(Struct, frozen=True, tag_field="fault", tag="partition"):
+class Partition(Struct, frozen=True, forbid_unknown_fields=True, tag_field="fault", tag="partition"):
     """Cut the nodes off from all others. One way: what they send is lost, but they still hear."""
 
     nodes: tuple[str, ...]
     one_way: bool = False
 
 
-class Heal(Struct, frozen=True, tag_field="fault", tag="heal"):
+class Heal(Struct, frozen=True, forbid_unknown_fields=True, tag_field="fault", tag="heal"):
     """End partitions, extra delay and loss: of these nodes' links, or everywhere."""
 
     nodes: tuple[str, ...] | None = None
 
 
-class Slow(Struct, frozen=True, tag_field="fault", tag="slow"):
+class Slow(Struct, frozen=True, forbid_unknown_fields=True, tag_field="fault", tag="slow"):
     """Add a delay to each message from or to the node, or to all messages; 0 ends it."""
 
     delay_ms: float
     node: str | None = None
 
 
-class Lose(Struct, frozen=True, tag_field="fault", tag="lose"):
+class Lose(Struct, frozen=True, forbid_unknown_fields=True, tag_field="fault", tag="lose"):
     """Lose a share, 0 to 1, of the messages from or to the node, or of all; 0 ends it."""
 
     loss: float
     node: str | None = None
 
 
-class Speed(Struct, frozen=True, tag_field="fault", tag="speed"):
+class Speed(Struct, frozen=True, forbid_unknown_fields=True, tag_field="fault", tag="speed"):
     """How many simulated seconds a second of the wall clock is, 1 to 50."""
 
     factor: float
 
 
-class Pause(Struct, frozen=True, tag_field="fault", tag="pause"):
+class Pause(Struct, frozen=True, forbid_unknown_fields=True, tag_field="fault", tag="pause"):
     """Stand still."""
 
 
-class Resume(Struct, frozen=True, tag_field="fault", tag="resume"):
+class Resume(Struct, frozen=True, forbid_unknown_fields=True, tag_field="fault", tag="resume"):
     """Go on."""
 
 
-class Step(Struct, frozen=True, tag_field="fault", tag="step"):
+class Step(Struct, frozen=True, forbid_unknown_fields=True, tag_field="fault", tag="step"):
     """Let so many simulated seconds pass at once."""
 
     seconds: float

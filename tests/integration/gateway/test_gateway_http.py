@@ -175,6 +175,7 @@ async def test_the_admin_reads_check_header_token_permission_node_and_method(ser
         ({"fault": "step", "seconds": 0}, "seconds"),
         ({"fault": "partition", "nodes": ["node1", 2]}, "nodes"),
         ({"fault": "partition", "nodes": ["node1"], "one_way": "yes"}, "one_way"),
+        ({"fault": "partition", "nodes": ["node1"], "oneway": True}, "oneway"),
         ([], ""),
     ],
 )
