@@ -107,4 +107,8 @@ def _filter_record(chosen: EventFilter) -> dict[str, object]:
         "hidden_types": sorted(chosen.hidden_types),
         "text": chosen.text,
         "severities": None if chosen.severities is None else [s.name.lower() for s in sorted(chosen.severities)],
+        "nodes": None if chosen.nodes is None else sorted(chosen.nodes),
+        "hidden_nodes": sorted(chosen.hidden_nodes),
+        "observers": None if chosen.observers is None else sorted(chosen.observers),
+        "hidden_observers": sorted(chosen.hidden_observers),
     }

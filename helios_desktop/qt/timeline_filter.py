@@ -1,4 +1,4 @@
-"""What the timeline shows of the log: the log's own filter, and nodes and observers chosen by a right click."""
+"""What the timeline shows of the log, as its chips, its search and its right click change it."""
 
 from typing import Final
 
@@ -18,13 +18,9 @@ TEXT_ROWS: Final = 400
 
 
 class TimelineFilter(Struct, frozen=True):
-    """`events` as the log filters; of nodes and observers None means all."""
+    """The log's filter, with what the window's controls change of it."""
 
     events: EventFilter = EventFilter(hidden_types=PERIODIC_TYPES)
-    nodes: frozenset[str] | None = None
-    hidden_nodes: frozenset[str] = frozenset()
-    observers: frozenset[str] | None = None
-    hidden_observers: frozenset[str] = frozenset()
 
     @property
     def is_everything(self) -> bool:
@@ -32,37 +28,14 @@ class TimelineFilter(Struct, frozen=True):
         return self == EVERYTHING
 
     @property
-    def has_names(self) -> bool:
-        """True where nodes or observers are chosen."""
-        return (
-            self.nodes is not None
-            or self.observers is not None
-            or bool(self.hidden_nodes)
-            or bool(self.hidden_observers)
-        )
-
-    @property
     def step_rows(self) -> int:
         """How many rows of the log one call of `select` may take without holding up the window."""
-        return TEXT_ROWS if self.events.text or self.has_names else TYPED_ROWS
+        return TEXT_ROWS if self.events.text or self.events.has_names else TYPED_ROWS
 
     def select(self, log: EventLog, since: int, until: int) -> list[int]:
         """Numbers of the matching events in [since, until), oldest first; those that went are left out."""
         since = max(since, log.first)
-        if since >= until:
-            return []
-        numbers = log.select(self.events, since, until - since)
-        if not self.has_names:
-            return numbers
-        return [number for number in numbers if self._admits(log[number].node, log[number].observer)]
-
-    def _admits(self, node: str, observer: str) -> bool:
-        return (
-            (self.nodes is None or node in self.nodes)
-            and node not in self.hidden_nodes
-            and (self.observers is None or observer in self.observers)
-            and observer not in self.hidden_observers
-        )
+        return log.select(self.events, since, until - since) if since < until else []
 
     # What the window's controls change, one call each.
 
@@ -86,6 +59,22 @@ class TimelineFilter(Struct, frozen=True):
     def with_only_type(self, event_type: str) -> "TimelineFilter":
         """Show one type alone."""
         return replace(self, events=replace(self.events, types=frozenset({event_type}), hidden_types=frozenset()))
+
+    def with_only_node(self, node: str) -> "TimelineFilter":
+        """Show what is about one node alone."""
+        return replace(self, events=replace(self.events, nodes=frozenset({node})))
+
+    def with_node_hidden(self, node: str) -> "TimelineFilter":
+        """Leave out what is about this node too."""
+        return replace(self, events=replace(self.events, hidden_nodes=self.events.hidden_nodes | {node}))
+
+    def with_only_observer(self, observer: str) -> "TimelineFilter":
+        """Show what one observer told alone."""
+        return replace(self, events=replace(self.events, observers=frozenset({observer})))
+
+    def with_observer_hidden(self, observer: str) -> "TimelineFilter":
+        """Leave out what this observer told too."""
+        return replace(self, events=replace(self.events, hidden_observers=self.events.hidden_observers | {observer}))
 
     def shows_type(self, event_type: str) -> bool:
         """True where the chips do not hide it, whatever the other parts do."""

@@ -1,7 +1,5 @@
 """What a right click on a cell of the timeline offers: this only, or not this."""
 
-from msgspec.structs import replace
-
 from helios_desktop.event import Event
 from helios_desktop.qt.timeline_filter import TimelineFilter
 from helios_desktop.qt.timeline_model import Column, severity_name
@@ -27,21 +25,21 @@ def cell_choices(chosen: TimelineFilter, column: Column, event: Event) -> list[C
             return [(_("Only {value}").format(value=name), chosen.with_severities(frozenset({event.severity})))]
         case Column.NODE if event.node:
             return [
-                (_("Only {value}").format(value=event.node), replace(chosen, nodes=frozenset({event.node}))),
+                (_("Only {value}").format(value=event.node), chosen.with_only_node(event.node)),
                 (
                     _("Not {value}").format(value=event.node),
-                    replace(chosen, hidden_nodes=chosen.hidden_nodes | {event.node}),
+                    chosen.with_node_hidden(event.node),
                 ),
             ]
         case Column.OBSERVER if event.observer:
             return [
                 (
                     _("Only told by {value}").format(value=event.observer),
-                    replace(chosen, observers=frozenset({event.observer})),
+                    chosen.with_only_observer(event.observer),
                 ),
                 (
                     _("Not told by {value}").format(value=event.observer),
-                    replace(chosen, hidden_observers=chosen.hidden_observers | {event.observer}),
+                    chosen.with_observer_hidden(event.observer),
                 ),
             ]
         case _:

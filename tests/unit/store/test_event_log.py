@@ -61,6 +61,25 @@ def test_types_hidden_types_and_severities_must_all_admit(wanted: EventFilter, e
     assert sorted({log[number].type for number in log.select(wanted, 0)}) == sorted(expected)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (EventFilter(nodes=frozenset({"node1"})), {("node1", "a"), ("node1", "b")}),
+        (EventFilter(hidden_nodes=frozenset({"node1"})), {("node2", "a"), ("node2", "b")}),
+        (EventFilter(observers=frozenset({"b"})), {("node1", "b"), ("node2", "b")}),
+        (EventFilter(hidden_observers=frozenset({"b"}), nodes=frozenset({"node2"})), {("node2", "a")}),
+        (EventFilter(nodes=frozenset({"node1"}), hidden_nodes=frozenset({"node1"})), set()),
+    ],
+)
+def test_nodes_and_observers_are_chosen_by_name(wanted: EventFilter, expected: set[tuple[str, str]]) -> None:
+    log = EventLog(10)
+    told = [(node, observer) for node in ("node1", "node2") for observer in ("a", "b")]
+    # More than are kept, so that slots hold later events than at first.
+    log.extend(event(number, "error", *told[number % 4]) for number in range(23))
+    found = {(log[number].node, log[number].observer) for number in log.select(wanted, 0)}
+    assert found == expected
+
+
 def test_text_is_found_in_summary_type_node_and_observer_in_any_case() -> None:
     log = EventLog()
     log.extend([event(1), event(2, "custom", "Berlin"), event(3, observer="prod:8080")])
