@@ -51,6 +51,7 @@ class LatencyChoice(QComboBox):
         self.setToolTip(_("Latency of one kind of RPC, or of all heartbeats to one peer, as the leader measures it"))
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.setMinimumContentsLength(14)
+        self._say_what_is_there()
         self.activated.connect(self._choose)
 
     @property
@@ -62,8 +63,8 @@ class LatencyChoice(QComboBox):
         """Offer these. Call as often as you like: nothing happens where nothing changed."""
         if views == self._views:
             return
+        before = self.chosen
         self._views = views
-        before = self.chosen if self.count() else None
         self.blockSignals(True)
         self.clear()
         for number, view in enumerate(views):
@@ -72,10 +73,13 @@ class LatencyChoice(QComboBox):
             self.addItem(view.title, number)
         self.blockSignals(False)
         self.setCurrentIndex(self._row_of(self._best()))
-        self.setEnabled(bool(views))
-        self.setPlaceholderText("" if views else _("no latency yet"))
+        self._say_what_is_there()
         if self.chosen != before:
             self.changed.emit()
+
+    def _say_what_is_there(self) -> None:
+        self.setEnabled(bool(self._views))
+        self.setPlaceholderText("" if self._views else _("no latency yet"))
 
     def _best(self) -> LatencyView | None:
         if self._wanted in self._views:
