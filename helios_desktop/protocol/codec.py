@@ -1,49 +1,31 @@
-"""Text frames to messages and back, by msgspec: the guide's shapes in one pass, all others in two steps.
+"""Text frames to messages and back, by msgspec: the guide's shapes in one strict pass, all others with patience.
 
 Nothing here raises on what came from the wire: what cannot be read is a value (`Malformed`, `Unknown`, `Refused`).
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 from msgspec.structs import replace
 
-from helios_desktop.protocol.durations import format_duration
+from helios_desktop.protocol import shapes
 from helios_desktop.protocol.frames import (
+    Envelope,
     ErrorMessage,
     GuideMessage,
     LatencyMessage,
     Message,
     OtherMessage,
     PeerChangeMessage,
-    RawMessage,
+    SnapshotMessage,
     StatusMessage,
     StatusUpdateMessage,
 )
-from helios_desktop.protocol.messages import (
-    Body,
-    CustomMetrics,
-    HealthSummary,
-    Latency,
-    Malformed,
-    Metric,
-    MetricsTable,
-    PeerChange,
-    PeerLatency,
-    Pong,
-    ServerError,
-    Snapshot,
-    SnapshotStatistics,
-    StateChange,
-    Stats,
-    Status,
-    StatusNode,
-    Unknown,
-    Uptime,
-    UptimeStatistics,
-)
+from helios_desktop.protocol.messages import Body, Malformed, Pong, Unknown
+from helios_desktop.protocol.salvage import Salvage, Shape, UnreadableError
 
 UNREADABLE: Final = (msgspec.MsgspecError, RecursionError, UnicodeError)
 """All that msgspec raises on bad input; 100 000 nested brackets are a RecursionError."""
@@ -51,140 +33,35 @@ UNREADABLE: Final = (msgspec.MsgspecError, RecursionError, UnicodeError)
 T = TypeVar("T")
 
 
-class _RestLatency(Struct, frozen=True, gc=False):
-    peers: dict[str, PeerLatency]
-    aggregated: Stats | None = None
-    health_summary: HealthSummary | None = None
+def _finite(text: str) -> float | None:
+    """A number beyond all floats must not spoil the rest; it cannot be told."""
+    number = float(text)
+    return number if math.isfinite(number) else None
 
 
 _guide_message = msgspec.json.Decoder(GuideMessage).decode
-_envelope = msgspec.json.Decoder(RawMessage).decode
-_guide_latency = msgspec.json.Decoder(Latency).decode
-_rest_latency = msgspec.json.Decoder(_RestLatency).decode
-_peer_latency = msgspec.json.Decoder(dict[str, PeerLatency] | None).decode
-_guide_uptime = msgspec.json.Decoder(Uptime).decode
-_uptime_statistics = msgspec.json.Decoder(UptimeStatistics).decode
-_guide_snapshot = msgspec.json.Decoder(Snapshot).decode
-_snapshot_statistics = msgspec.json.Decoder(SnapshotStatistics).decode
-_metrics = msgspec.json.Decoder(dict[str, Metric]).decode
-_metrics_table = msgspec.json.Decoder(MetricsTable).decode
+_json = msgspec.json.Decoder(float_hook=_finite).decode
+_ENVELOPE: Final = Shape(Envelope)
 
 
-def _decode_latency(raw: Raw) -> Latency:
-    """By shape (wire.md §4, row 18): the guide's first, then REST's, then the bare map by peer."""
-    try:
-        guide = _guide_latency(raw)
-        if guide.aggregated is not None:
-            return guide
-    except msgspec.ValidationError:
-        pass
-    try:
-        rest = _rest_latency(raw)
-        return Latency(peers=rest.peers, total=rest.aggregated, health_summary=rest.health_summary)
-    except msgspec.ValidationError:
-        return Latency(peers=_peer_latency(raw) or {})
-
-
-def _decode_metrics(raw: Raw) -> CustomMetrics:
-    """By shape (wire.md §4, row 21): the guide's flat map, else the table that wraps one."""
-    try:
-        return CustomMetrics(_metrics(raw))
-    except msgspec.ValidationError:
-        return CustomMetrics(_metrics_table(raw).metrics, is_complete=True)
-
-
-def _decode_uptime(raw: Raw) -> Uptime:
-    """By shape (wire.md §4, row 19)."""
-    try:
-        return _guide_uptime(raw)
-    except msgspec.ValidationError:
-        told = _uptime_statistics(raw)
-        total_ms = told.total_uptime_ms
-        return Uptime(
-            current_uptime=format_duration(told.current_uptime_ms * 1_000_000),
-            total_sessions=told.total_sessions,
-            total_uptime=None if total_ms is None else format_duration(total_ms * 1_000_000),
-            statistics=told,
-        )
-
-
-def _decode_snapshot(raw: Raw) -> Snapshot:
-    """By shape (wire.md §4, row 20)."""
-    try:
-        return _guide_snapshot(raw)
-    except msgspec.ValidationError:
-        told = _snapshot_statistics(raw)
-        if not told.has_snapshot:
-            return Snapshot(None, statistics=told)
-        return Snapshot(
-            index=told.latest_snapshot_index,
-            term=told.latest_snapshot_term,
-            size_bytes=told.latest_snapshot_size,
-            duration_ms=told.last_creation_time_ms,
-            statistics=told,
-        )
-
-
-def _decode_status(raw: Raw) -> Status:
-    status = _status(raw)
-    if status.node is not None:
-        return _fill_status(status, status.node)
-    if not status.node_id:
-        raise msgspec.ValidationError("a status needs `node_id` or `node.id`")
-    return status
-
-
-def _fill_status(status: Status, node: StatusNode) -> Status:
-    """Fill the guide's flat fields from the real gateway's nested ones (wire.md §4, rows 8, 9 and 13)."""
-    indices, snapshot = status.indices, status.snapshot
-    has_snapshot = snapshot is not None and snapshot.has_snapshot
-    return replace(
-        status,
-        node_id=node.id,
-        state=node.state,
-        term=node.term,
-        commit_index=status.commit_index if indices is None else indices.commit_index,
-        last_applied=status.last_applied if indices is None else indices.applied_index,
-        snapshot_last=snapshot.latest_snapshot_index if snapshot is not None and has_snapshot else status.snapshot_last,
-    )
-
-
-def _decode_peer_change(raw: Raw) -> PeerChange:
-    """The guide's names, else filled from the real gateway's (wire.md §4, rows 15 and 16)."""
-    change = _peer_change(raw)
-    if change.event_type and change.address is None:
-        return change
-    event_type = change.event_type or change.event or change.action
-    if not event_type:
-        raise msgspec.ValidationError("a peer change needs `event_type` or `event`")
-    return replace(change, event_type=event_type, peer_address=change.peer_address or change.address or None)
-
-
-def _decode_error(raw: Raw) -> ServerError:
-    """`error`, else filled from `message` (wire.md §4, row 23)."""
-    told = _server_error(raw)
-    return told if told.error or not told.message else replace(told, error=told.message)
-
-
-def _decode_pong(_raw: Raw) -> Pong:
+def _pong_of(_data: Any, _salvage: Salvage) -> Pong:
     return Pong()
 
 
-_status = msgspec.json.Decoder(Status).decode
-_peer_change = msgspec.json.Decoder(PeerChange).decode
-_server_error = msgspec.json.Decoder(ServerError).decode
-_BODIES: Final[dict[str, Callable[[Raw], Body]]] = {
-    "status": _decode_status,
-    "status_update": _decode_status,
-    "state_change": msgspec.json.Decoder(StateChange).decode,
-    "peer_change": _decode_peer_change,
-    "latency": _decode_latency,
-    "uptime": _decode_uptime,
-    "snapshot": _decode_snapshot,
-    "custom_metrics": _decode_metrics,
-    "error": _decode_error,
-    "pong": _decode_pong,
+_BODIES: Final[dict[str, Callable[[Any, Salvage], Body]]] = {
+    "status": shapes.status_of,
+    "status_update": shapes.status_of,
+    "state_change": shapes.state_change_of,
+    "peer_change": shapes.peer_change_of,
+    "latency": shapes.latency_of,
+    "uptime": shapes.uptime_of,
+    "snapshot": shapes.snapshot_of,
+    "custom_metrics": shapes.custom_metrics_of,
+    "error": shapes.error_of,
+    "pong": _pong_of,
 }
+_REST_BODIES: Final = {**_BODIES, "uptime_history": shapes.uptime_history_of}
+"""The history is never pushed, so it is no message."""
 
 
 def decode(frame: str | bytes) -> Message:
@@ -200,9 +77,10 @@ def decode(frame: str | bytes) -> Message:
 
 def _finish_status(message: StatusMessage | StatusUpdateMessage, frame: str | bytes) -> Message:
     status = message.body
-    if status.node is None:
+    node = status.node
+    if node is None:
         return message if status.node_id else _decode_other(frame)
-    return replace(message, body=_fill_status(status, status.node))
+    return replace(message, body=shapes.fill_status(status, node)) if node.id else _decode_other(frame)
 
 
 def _finish_peer_change(message: PeerChangeMessage, frame: str | bytes) -> Message:
@@ -214,6 +92,10 @@ def _finish_latency(message: LatencyMessage, frame: str | bytes) -> Message:
     return message if message.body.aggregated is not None else _decode_other(frame)
 
 
+def _finish_snapshot(message: SnapshotMessage, frame: str | bytes) -> Message:
+    return message if message.body.index is not None else _decode_other(frame)
+
+
 def _finish_error(message: ErrorMessage, frame: str | bytes) -> Message:
     return message if message.body.error else _decode_other(frame)
 
@@ -223,33 +105,40 @@ _FINISH: Final[dict[type[Struct], Callable[[Any, str | bytes], Message]]] = {
     StatusUpdateMessage: _finish_status,
     PeerChangeMessage: _finish_peer_change,
     LatencyMessage: _finish_latency,
+    SnapshotMessage: _finish_snapshot,
     ErrorMessage: _finish_error,
 }
 
 
 def _decode_other(frame: str | bytes) -> OtherMessage:
-    """In two steps: the envelope, then the body that its type names."""
+    """Of another dialect, with parts missing or of wrong types, or no message at all."""
     try:
-        envelope = _envelope(frame)
+        told = _json(frame)
     except UNREADABLE as error:
         return OtherMessage("", "", Malformed(_reason(error), _text(frame)))
-    decode_body = _BODIES.get(envelope.type)
+    message_type = told.get("type") if isinstance(told, dict) else None
+    if not isinstance(message_type, str):
+        return OtherMessage("", "", Malformed("a message is an object with a text as `type`", _text(frame)))
+    salvage = Salvage()
+    envelope = salvage.read(told, _ENVELOPE, "message")
+    read = _BODIES.get(message_type)
     body: Body
-    if decode_body is None:
+    if read is None:
         body = Unknown(_text(frame))
     else:
         try:
-            body = decode_body(envelope.data)
-        except UNREADABLE as error:
-            body = Malformed(_reason(error), _text(frame))
-    return OtherMessage(envelope.type, envelope.timestamp or "", body, envelope.boot, envelope.seq, envelope.prev)
+            body = read(told.get("data"), salvage)
+        except UnreadableError as error:
+            body = Malformed(str(error), _text(frame))
+    unread = tuple(salvage.unread)
+    return OtherMessage(message_type, envelope.timestamp, body, envelope.boot, envelope.seq, envelope.prev, unread)
 
 
 def decode_body(message_type: str, raw: bytes | str) -> Body:
-    """Read the body alone, as a REST answer carries it; `message_type` says which body it is."""
+    """Read the body alone, as a REST answer carries it; `message_type` is one of `rest.BODY_TYPES`."""
     try:
-        return _BODIES[message_type](Raw(raw.encode() if isinstance(raw, str) else raw))
-    except UNREADABLE as error:
+        return _REST_BODIES[message_type](_json(raw), Salvage())
+    except (*UNREADABLE, UnreadableError) as error:
         return Malformed(_reason(error), _text(raw))
 
 

@@ -1,12 +1,13 @@
 """A server message with its envelope, one type each, so that msgspec reads both in one pass (guide, `WSMessage`).
 
 All have the same attributes. `type` and `timestamp` are as received, "" where there is none. `boot`, `seq` and `prev`
-are our gateway's own: a message was lost where `prev` is not the `seq` seen last.
+are our gateway's own: a message was lost where `prev` is not the `seq` seen last. `unread` are paths of what was told
+but is of a wrong type, so that it is left out; of the guide's shapes there are none.
 """
 
 from typing import ClassVar
 
-from msgspec import Raw, Struct, field
+from msgspec import Struct, field
 
 from helios_desktop.protocol.messages import (
     Body,
@@ -30,6 +31,7 @@ class Envelope(Struct, frozen=True, gc=False, kw_only=True, tag_field="type"):
     boot: str | None = None
     seq: int | None = None
     prev: int | None = None
+    unread: ClassVar[tuple[str, ...]] = ()
 
 
 class StatusMessage(Envelope, frozen=True, gc=False, tag="status"):
@@ -122,7 +124,7 @@ GuideMessage = (
 
 
 class OtherMessage(Struct, frozen=True, gc=False):
-    """A message in no shape of the guide's: of another dialect, of an unknown type, or malformed."""
+    """A message in no shape of the guide's: of another dialect, with faults, of an unknown type, or malformed."""
 
     type: str
     timestamp: str
@@ -130,17 +132,7 @@ class OtherMessage(Struct, frozen=True, gc=False):
     boot: str | None = None
     seq: int | None = None
     prev: int | None = None
+    unread: tuple[str, ...] = ()
 
 
 Message = GuideMessage | OtherMessage
-
-
-class RawMessage(Struct, frozen=True, gc=False):
-    """A message of which only the envelope is read."""
-
-    type: str
-    timestamp: str | None = None
-    data: Raw = Raw()
-    boot: str | None = None
-    seq: int | None = None
-    prev: int | None = None

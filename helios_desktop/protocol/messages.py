@@ -6,11 +6,13 @@ means "not told": it is left out on encoding, so that a gateway which sets the g
 All `*_ms` are milliseconds, `*_bytes` bytes, `*_index` and `term` counts that start at 1 (0: none yet).
 """
 
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
 from helios_desktop.protocol.durations import parse_duration
+from helios_desktop.protocol.history import UptimeEvent, UptimeSession
+from helios_desktop.protocol.timestamps import parse_timestamp, parse_unix
 
 
 class Stats(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -43,6 +45,12 @@ class PeerLatency(Struct, frozen=True, gc=False, omit_defaults=True):
     reachable: bool | None = None
     consecutive_errors: int | None = None
     connection_healthy: bool | None = None
+
+    @property
+    def last_contact_ns(self) -> int | None:
+        """When it last answered, in nanoseconds since the epoch; None where it never did or where it is not told."""
+        told_ns = None if self.last_contact is None else parse_timestamp(self.last_contact)
+        return told_ns if told_ns is not None else parse_unix(self.last_contact_unix)
 
 
 class StatusPeerLatency(Struct, frozen=True, gc=False):
@@ -78,8 +86,8 @@ class StatusNode(Struct, frozen=True, gc=False):
     """The real gateway's `node` part."""
 
     id: str
-    state: str
-    term: int
+    state: str | None = None
+    term: int | None = None
 
 
 class StatusLeader(Struct, frozen=True, gc=False):
@@ -102,9 +110,9 @@ class StatusIndices(Struct, frozen=True, gc=False):
 class ClusterHealth(Struct, frozen=True, gc=False):
     """The real gateway's own count of its peers; it keeps counting removed ones."""
 
-    healthy_peers: int = 0
-    unhealthy_peers: int = 0
-    total_peers: int = 0
+    healthy_peers: int | None = None
+    unhealthy_peers: int | None = None
+    total_peers: int | None = None
     avg_cluster_latency_ms: float | None = None
     max_cluster_latency_ms: float | None = None
     cluster_error_rate: float | None = None
@@ -163,6 +171,15 @@ class Uptime(Struct, frozen=True, gc=False, omit_defaults=True):
         if self.statistics is not None:
             return self.statistics.current_uptime_ms * 1_000_000
         return parse_duration(self.current_uptime)
+
+
+class UptimeHistory(Struct, frozen=True, gc=False, omit_defaults=True):
+    """What REST tells of a node's uptime over all its sessions, each list oldest first (wire.md §5)."""
+
+    node_id: str = ""
+    events: tuple[UptimeEvent, ...] = ()
+    stats: UptimeStatistics | None = None
+    recent_sessions: tuple[UptimeSession, ...] = ()
 
 
 class SnapshotStatistics(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -237,6 +254,11 @@ class MetricsTable(Struct, frozen=True, gc=False, omit_defaults=True):
     gauge_metrics: int | None = None
     histogram_metrics: int | None = None
 
+    @property
+    def is_complete(self) -> bool:
+        """True where it names as many as it counts: what it does not name is gone, and not only unreadable."""
+        return len(self.metrics) == self.total_metrics
+
 
 class Status(Struct, frozen=True, gc=False, omit_defaults=True):
     """What one node knows of the cluster (guide, "Status Update"; wire.md §3.1)."""
@@ -256,8 +278,8 @@ class Status(Struct, frozen=True, gc=False, omit_defaults=True):
     cluster_health: ClusterHealth | None = None
     snapshot: SnapshotStatistics | None = None
     custom_metrics: MetricsTable | None = None
-    sessions: dict[str, object] | None = None
-    tls: dict[str, object] | None = None
+    sessions: dict[str, Any] | None = None
+    tls: dict[str, Any] | None = None
 
     @property
     def leader_id(self) -> str | None:
@@ -316,10 +338,14 @@ class Latency(Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class CustomMetrics(Struct, frozen=True, gc=False):
-    """The metrics that a message names: in the guide's dialect those that changed, in the other all."""
+    """The metrics that a message names: in the guide's dialect those that changed, in the other all.
+
+    removed: names that are no longer there; only where that was found by comparing two full sets
+    """
 
     metrics: dict[str, Metric]
     is_complete: bool = False
+    removed: tuple[str, ...] = ()
 
 
 class ServerError(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -352,6 +378,7 @@ Body = (
     | PeerChange
     | Latency
     | Uptime
+    | UptimeHistory
     | Snapshot
     | CustomMetrics
     | ServerError

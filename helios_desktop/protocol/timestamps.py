@@ -27,15 +27,20 @@ def parse_timestamp(text: str) -> int | None:
         whole = datetime(int(year), int(month), int(day), int(hour), int(minute), tzinfo=UTC) - _EPOCH
     except ValueError:
         return None
-    if int(second) > 60:
+    if int(second) > 60 or int(offset_h or 0) > 23 or int(offset_m or 0) > 59:
         return None
     seconds = whole.days * 86_400 + whole.seconds + int(second)
     if sign:
         offset = int(offset_h) * 3600 + int(offset_m) * 60
         seconds += offset if sign == "-" else -offset
-    if seconds == ZERO_TIME_S:
+    if seconds <= ZERO_TIME_S:
         return None
     return seconds * NS + int((fraction or "").ljust(9, "0")[:9])
+
+
+def parse_unix(unix_s: int | None) -> int | None:
+    """Nanoseconds since the epoch of the wire's `*_unix`; None where it is not told, or Go's zero time."""
+    return None if unix_s is None or unix_s <= ZERO_TIME_S else unix_s * NS
 
 
 def format_timestamp(at_ns: int, digits: int = 9) -> str:
