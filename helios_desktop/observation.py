@@ -31,6 +31,7 @@ class Observation(Struct, frozen=True, gc=False):
     epoch:       which socket of that session, counted from 1; 0 before the first
     received_ns: wall clock, nanoseconds since the Unix epoch; never goes back within one monitor
     source:      of a REST answer, method, path and query without any secret
+    status:      of a REST answer, its HTTP status; 0 for all others
     """
 
     observer: str
@@ -39,6 +40,7 @@ class Observation(Struct, frozen=True, gc=False):
     kind: Kind
     text: str = ""
     source: str = ""
+    status: int = 0
 
 
 class Phase(StrEnum):
@@ -49,6 +51,7 @@ class Phase(StrEnum):
     CONNECTING = "connecting"  # opening the socket
     SYNCING = "syncing"  # open, no message yet
     LIVE = "live"
+    POLLING = "polling"  # no socket is let through, so the status is asked for by REST
     BACKOFF = "backoff"  # waiting before the next attempt
     REJECTED = "rejected"  # stopped: needs the user
     CLOSED = "closed"  # ended because we wanted it
@@ -71,7 +74,13 @@ class Cause(StrEnum):
     NOT_HELIOS = "not_helios"  # it answers, but not as a Helios gateway does
     SERVER_ERROR = "server_error"  # 429 and 5xx
     SERVER_CLOSED = "server_closed"  # the socket ended from the other side
-    SILENT = "silent"  # open, but nothing came and no ping was answered
+    SILENT = "silent"  # nothing came any more, and no ping was answered
+    HUB_NOT_RUNNING = "hub_not_running"  # open, but not even the first ping was ever answered (wire.md, "hub")
+    RAFT_NOT_ENABLED = "raft_not_enabled"  # pings are answered, a status never comes, and REST says why
+    NO_STATUS = "no_status"  # pings are answered, no status comes, and REST does not say why
+    STATUS_BY_REST = "status_by_rest"  # pings are answered, but only REST gives a status
+    SOCKET_BLOCKED = "socket_blocked"  # REST answers, but something on the way lets no WebSocket through
+    SLEPT = "slept"  # this machine slept, or the program stood still, and the socket did not outlive it
 
 
 class ConnectionChange(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -81,6 +90,7 @@ class ConnectionChange(Struct, frozen=True, gc=False, omit_defaults=True):
     attempt:             how many attempts have failed in a row
     retry_at_ns:         when the next attempt starts, in backoff
     token_expires_at_ns: of the token in use, where there is one
+    login_path:          where the last login worked; "" before the first
     """
 
     phase: Phase
@@ -89,6 +99,7 @@ class ConnectionChange(Struct, frozen=True, gc=False, omit_defaults=True):
     attempt: int = 0
     retry_at_ns: int | None = None
     token_expires_at_ns: int | None = None
+    login_path: str = ""
 
 
 _change = msgspec.json.Decoder(ConnectionChange).decode

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import quote, urlsplit
@@ -16,6 +17,7 @@ _DEFAULT_PORTS: Final[dict[Scheme, int]] = {"http": 80, "https": 443}
 _SOCKET_SCHEMES: Final[dict[Scheme, str]] = {"http": "ws", "https": "wss"}
 _EXPLICIT_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _SECRET_KEY: Final = re.compile(r"(?:^|[?&;#])(?:access_)?(?:token|password|passwd|secret|jwt)=", re.IGNORECASE)
+_SEPARATORS: Final = re.compile(r"[\s,]+")
 _HOST_NAME: Final = re.compile(r"[^\s/?#@\\:%\[\]<>\"'`^{|}\x00-\x20]+")
 
 
@@ -40,6 +42,11 @@ class Address:
     def host_and_port(self) -> str:
         """As people write it: `localhost:8080`, `[::1]:8080`."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def name(self) -> str:
+        """What tells it from the other gateways of a cluster: `host:port`, and the prefix where there is one."""
+        return self.host_and_port + self.path
 
     @property
     def is_loopback(self) -> bool:
@@ -103,6 +110,40 @@ def parse_address(text: str) -> Address:
         raise AddressError(_not_an_address())
     scheme = _SCHEMES[explicit[1].lower()] if explicit is not None else _scheme_for(host)
     return Address(scheme, host, port or _DEFAULT_PORTS[scheme], _prefix(parts.path))
+
+
+def split_addresses(text: str) -> tuple[str, ...]:
+    """Give what stands between commas, spaces and line ends, as it is written; nothing for an empty text."""
+    return tuple(part for part in _SEPARATORS.split(text) if part)
+
+
+def parse_addresses(text: str) -> tuple[Address, ...]:
+    """Read the gateways of one cluster, as `split_addresses` and `parse_address` do; one at least.
+
+    Raises `AddressError` for the first that is none, or that names the same gateway as one before it. Where there are
+    several, the sentence says by number which one.
+    """
+    parts = split_addresses(text)
+    if len(parts) < 2:
+        return (parse_address("".join(parts)),)
+    found: dict[str, Address] = {}
+    for number, part in enumerate(parts, 1):
+        try:
+            address = parse_address(part)
+        except AddressError as error:
+            raise AddressError(_("Address {number}: {sentence}").format(number=number, sentence=error)) from None
+        if address.name in found:
+            first = list(found).index(address.name) + 1
+            sentence = _("Address {number} names the same gateway as address {first}: leave one of them out.")
+            raise AddressError(sentence.format(number=number, first=first))
+        found[address.name] = address
+    return tuple(found.values())
+
+
+def short_name(addresses: Sequence[Address]) -> str:
+    """All gateways of a cluster in a few letters: `host:port`, or `host:port + 2` where two more stand behind it."""
+    first, others = addresses[0].name, len(addresses) - 1
+    return _("{gateway} + {others}").format(gateway=first, others=others) if others else first
 
 
 def _bracketed(text: str) -> str:

@@ -49,8 +49,32 @@ _WORDS: Final[dict[Cause, tuple[str, str]]] = {
     ),
     Cause.SERVER_CLOSED: (_("The gateway closed the connection."), _("If it goes on, look into the gateway's log.")),
     Cause.SILENT: (
-        _("The gateway fell silent: nothing came, and no ping was answered."),
-        _("Check the network, and that the gateway's cluster part runs."),
+        _("The gateway fell silent: nothing came any more, and no ping was answered."),
+        _("Check the network between here and there, and that the gateway still runs."),
+    ),
+    Cause.HUB_NOT_RUNNING: (
+        _("The gateway opened the connection and never said a word: its hub is not running."),
+        _("Restart the gateway, and see that it starts its WebSocket hub (Gateway.Start)."),
+    ),
+    Cause.RAFT_NOT_ENABLED: (
+        _("The gateway answers, but Raft is not enabled there, so it has nothing to tell."),
+        _("Start the node with Raft enabled, or connect to a gateway that has it."),
+    ),
+    Cause.NO_STATUS: (
+        _("The gateway answers pings but sends no status."),
+        _("Look into the gateway's log for a status that failed; Raft may not be enabled there."),
+    ),
+    Cause.STATUS_BY_REST: (
+        _("The gateway sends no status over the WebSocket, so it is asked for by REST."),
+        _("What happens between two answers may go unseen. Look into the gateway's log."),
+    ),
+    Cause.SOCKET_BLOCKED: (
+        _("No WebSocket is let through, so the status is asked for by REST every few seconds."),
+        _("Let the proxy on the way pass on Upgrade for /ws/cluster, or connect past it."),
+    ),
+    Cause.SLEPT: (
+        _("This machine slept, or the program stood still, and the connection did not outlive it."),
+        _("Nothing is to be done: it is made anew, and what happened meanwhile shows as a gap."),
     ),
 }
 

@@ -11,6 +11,7 @@ import aiohttp
 from helios_desktop.client.address import Address
 from helios_desktop.client.failure import Failure, detail_of
 from helios_desktop.observation import Cause
+from helios_desktop.protocol.rest import RAFT_NOT_ENABLED
 
 _NO_NETWORK: Final = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN})
 _BY_STATUS: Final = {
@@ -31,7 +32,9 @@ def failure_of_status(status: int, body: str) -> Failure:
     said = detail_of(body).removeprefix(str(status)).lstrip(" :")
     detail = f"{status} {said}".rstrip()
     cause = _BY_STATUS.get(status)
-    if cause is None:
+    if status in {500, 503} and RAFT_NOT_ENABLED in said.casefold():
+        cause = Cause.RAFT_NOT_ENABLED
+    elif cause is None:
         cause = Cause.SERVER_ERROR if status >= 500 else Cause.NOT_HELIOS
     return Failure(cause, detail)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from helios_desktop.observation import ConnectionChange
+from helios_desktop.protocol.rest import RestCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,22 @@ class CancelCall:
     """Nobody waits for this call any more; an answer that comes all the same is ignored."""
 
     call: int
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Read number `number`: make this call with this token; answer with `ReadEnded`, within a bounded time."""
+
+    number: int
+    call: RestCall
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRead:
+    """As `CancelCall`, of a read."""
+
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +78,4 @@ class Announce:
     change: ConnectionChange
 
 
-Effect = LogIn | Refresh | CancelCall | OpenSocket | CloseSocket | Send | Announce
+Effect = LogIn | Refresh | CancelCall | Read | CancelRead | OpenSocket | CloseSocket | Send | Announce

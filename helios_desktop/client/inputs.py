@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from helios_desktop.client.failure import Failure
 from helios_desktop.protocol.auth import LoginAnswer
+from helios_desktop.protocol.rest import RestCall
 from helios_desktop.protocol.subscription import Topic
 
 
@@ -22,6 +23,13 @@ class Subscribe:
     """Ask for exactly these topics, now and after every later open."""
 
     topics: frozenset[Topic]
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """Make exactly these REST calls, each in its period, while the connection is live or polls."""
+
+    calls: frozenset[RestCall]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,15 @@ class CallFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadEnded:
+    """Read `number` was answered with this HTTP status, None for not at all; `failure` is None where it is good."""
+
+    number: int
+    status: int | None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """The socket of this epoch is open."""
 
@@ -67,4 +84,4 @@ class Ended:
     failure: Failure
 
 
-Input = Connect | Disconnect | Subscribe | Wake | GotToken | CallFailed | Opened | FirstFrame | Ended
+Input = Connect | Disconnect | Subscribe | Poll | Wake | GotToken | CallFailed | ReadEnded | Opened | FirstFrame | Ended

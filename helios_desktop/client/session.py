@@ -5,28 +5,31 @@ import contextlib
 import random
 import ssl
 from collections import deque
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 import aiohttp
 
 from helios_desktop.client.address import Address
-from helios_desktop.client.connection import GRACE_S, Connection
+from helios_desktop.client.connection import Connection
 from helios_desktop.client.credentials import Credentials
 from helios_desktop.client.effects import (
     Announce,
     CancelCall,
+    CancelRead,
     CloseSocket,
     Effect,
     LogIn,
     OpenSocket,
+    Read,
     Refresh,
     Send,
 )
-from helios_desktop.client.failure import CallError, Failure, detail_of
-from helios_desktop.client.gateway import CLOSE_S, Gateway
+from helios_desktop.client.failure import CallError, Failure
+from helios_desktop.client.gateway import Gateway, RestAnswer
+from helios_desktop.client.held_socket import GRACE_S
 from helios_desktop.client.inputs import (
     CallFailed,
     Connect,
@@ -36,35 +39,21 @@ from helios_desktop.client.inputs import (
     GotToken,
     Input,
     Opened,
+    Poll,
+    ReadEnded,
     Subscribe,
     Wake,
 )
+from helios_desktop.client.live_socket import LiveSocket
 from helios_desktop.client.tokens import NS
-from helios_desktop.observation import Cause, Kind, Observation, connection_observation
-from helios_desktop.protocol.auth import LoginAnswer
+from helios_desktop.observation import Cause, Kind, Observation, Phase, connection_observation
+from helios_desktop.protocol.rest import RestCall
 from helios_desktop.protocol.subscription import Topic
 
 BURST_MESSAGES: Final = 256
 BURST_NS: Final = 5_000_000
-SEND_S: Final = 10.0
 LONGEST_NAP_S: Final = 5.0
 """The loop's clock may stand still while the machine sleeps, and a deadline must not be late by that."""
-
-
-@dataclass(slots=True)
-class _Socket:
-    epoch: int
-    ws: aiohttp.ClientWebSocketResponse
-    opened_ns: int
-    has_message: bool = False
-    closing: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    async def close(self) -> None:
-        """Close it, once; whoever comes second waits until it is closed. Takes twice `CLOSE_S` at most."""
-        async with self.closing:
-            with contextlib.suppress(aiohttp.ClientError, OSError):
-                async with asyncio.timeout(2 * CLOSE_S):
-                    await self.ws.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +70,8 @@ class Session:
     `see` is called on the loop that runs `run` and must be quick; while it works nothing is read, and TCP slows the
     gateway. `now_ns` is the wall clock in epoch nanoseconds and never goes back. All methods are for that loop, and
     may be called from within `see`. `name` is the observer of every observation; `node` is asked for by `?node=`.
-    Without `allows_plain_text`, nothing is sent over http to a host other than this machine.
+    Without `allows_plain_text`, nothing is sent over http to a host other than this machine. `login_path` is tried
+    before the known ones; each change of the connection tells where the last login worked.
     """
 
     def __init__(
@@ -98,6 +88,7 @@ class Session:
         tls: ssl.SSLContext | None,
         allows_plain_text: bool,
         opaque_token_life_s: float,
+        login_path: str = "",
     ) -> None:
         self._name = name
         self._see = see
@@ -110,14 +101,17 @@ class Session:
             has_login=credentials.has_login,
             opaque_token_life_s=opaque_token_life_s,
             may_send_secrets=address.is_encrypted or address.is_loopback or allows_plain_text,
+            login_path=login_path,
         )
         self._inputs: deque[Input] = deque([Connect()])
         self._changed = asyncio.Event()
         self._running: _Running | None = None
         self._is_stepping = False
+        self._polled: frozenset[RestCall] = frozenset()
         self._call: asyncio.Task[None] | None = None
+        self._reading: asyncio.Task[None] | None = None
         self._opening: asyncio.Task[aiohttp.ClientWebSocketResponse] | None = None
-        self._socket: _Socket | None = None
+        self._socket: LiveSocket | None = None
 
     async def run(self) -> None:
         """Connect, and stay connected until cancelled; what the user must mend first waits for `reconnect_now`.
@@ -142,6 +136,15 @@ class Session:
     def subscribe(self, topics: frozenset[Topic]) -> None:
         """Ask for exactly these topics, now and after each reconnect."""
         self._put(Subscribe(topics))
+
+    def poll(self, calls: frozenset[RestCall]) -> None:
+        """Make exactly these REST calls, each in its period, while the connection is live or polls; cheap to repeat.
+
+        Each answer is told, whatever its status. While only polling is possible, the status is asked for unbidden.
+        """
+        if calls != self._polled:
+            self._polled = calls
+            self._put(Poll(calls))
 
     def reconnect_now(self) -> None:
         """Go online now: skip the waiting, and try again what was refused. Nothing where it is online."""
@@ -178,26 +181,27 @@ class Session:
         self._changed.set()
 
     def _perform(self, effect: Effect, running: _Running) -> None:
-        group, gateway = running.group, running.gateway
+        group = running.group
         match effect:
             case Announce(change):
                 self._see(connection_observation(self._name, self._connection.epoch, self._now_ns(), change))
-            case LogIn(call, path):
-                self._call = group.create_task(self._fetch_token(call, partial(gateway.log_in, path)))
-            case Refresh(call, refresh_token):
-                self._call = group.create_task(self._fetch_token(call, partial(gateway.refresh, refresh_token)))
+            case LogIn() | Refresh():
+                self._call = group.create_task(self._fetch_token(effect, running.gateway))
             case CancelCall():
                 if self._call is not None:
                     self._call.cancel()
+            case Read():
+                self._reading = group.create_task(self._read_rest(effect, running.gateway))
+            case CancelRead():
+                if self._reading is not None:
+                    self._reading.cancel()
             case OpenSocket(epoch, token):
-                self._opening = asyncio.get_running_loop().create_task(gateway.open_socket(token))
+                self._opening = asyncio.get_running_loop().create_task(running.gateway.open_socket(token))
                 group.create_task(self._hold_socket(epoch, self._opening))
-            case Send(epoch, text):
-                if self._socket is not None and self._socket.epoch == epoch:
-                    group.create_task(self._send(self._socket, text))
-            case CloseSocket(epoch):
-                if self._socket is not None and self._socket.epoch == epoch:
-                    group.create_task(self._socket.close())
+            case Send() | CloseSocket():
+                socket = self._socket
+                if socket is not None and socket.epoch == effect.epoch:
+                    group.create_task(self._send(socket, effect.text) if isinstance(effect, Send) else socket.close())
 
     async def _sleep(self) -> None:
         """Until the deadline, or until something changed.
@@ -212,13 +216,34 @@ class Session:
             async with asyncio.timeout(nap_s):
                 await self._changed.wait()
 
-    async def _fetch_token(self, call: int, fetch: Callable[[], Awaitable[LoginAnswer]]) -> None:
+    async def _fetch_token(self, call: LogIn | Refresh, gateway: Gateway) -> None:
         try:
-            token = await fetch()
+            match call:
+                case LogIn(path=path):
+                    token = await gateway.log_in(path)
+                case Refresh(refresh_token=refresh_token):
+                    token = await gateway.refresh(refresh_token)
         except CallError as error:
-            self._put(CallFailed(call, error.failure))
+            self._put(CallFailed(call.call, error.failure))
         else:
-            self._put(GotToken(call, token))
+            self._put(GotToken(call.call, token))
+
+    async def _read_rest(self, read: Read, gateway: Gateway) -> None:
+        try:
+            answer = await gateway.read(read.call, read.token)
+        except CallError as error:
+            self._put(ReadEnded(read.number, None, error.failure))
+            return
+        # A refusal is told before what follows from it; a status comes from a connection that is known to work.
+        if answer.failure is not None:
+            self._tell(read, answer)
+        self._put(ReadEnded(read.number, answer.status, answer.failure))
+        if answer.failure is None and self._connection.phase is not Phase.CLOSED:
+            self._tell(read, answer)
+
+    def _tell(self, read: Read, answer: RestAnswer) -> None:
+        epoch, now_ns, source = self._connection.epoch, self._now_ns(), read.call.source
+        self._see(Observation(self._name, epoch, now_ns, Kind.REST, answer.text, source, answer.status))
 
     async def _hold_socket(self, epoch: int, opening: asyncio.Task[aiohttp.ClientWebSocketResponse]) -> None:
         """From the opening of a socket to its end."""
@@ -230,14 +255,14 @@ class Session:
             self._put(Ended(epoch, error.failure))
             return
         self._opening = None
-        self._socket = socket = _Socket(epoch, ws, self._now_ns())
+        self._socket = socket = LiveSocket(epoch, ws, self._now_ns())
         self._put(Opened(epoch))
-        said = await self._read(socket)
+        said = await self._read_socket(socket)
         await socket.close()
         self._socket = None
         self._put(Ended(epoch, Failure(Cause.SERVER_CLOSED, said)))
 
-    async def _read(self, socket: _Socket) -> str:
+    async def _read_socket(self, socket: LiveSocket) -> str:
         """Tell every frame until the socket ends; gives what the other side said about it."""
         epoch, receive = socket.epoch, socket.ws.receive
         name, see, now_ns, heard = self._name, self._see, self._now_ns, self._connection.heard
@@ -250,7 +275,7 @@ class Session:
             elif message.type is binary_type:
                 text = message.data.decode("utf-8", "replace")
             else:
-                return _farewell(message, socket.ws)
+                return socket.farewell(message)
             if not socket.has_message:
                 socket.has_message = True
                 self._put(FirstFrame(epoch))
@@ -262,16 +287,11 @@ class Session:
                 await asyncio.sleep(0)
                 burst, burst_ns = 0, now_ns()
 
-    async def _send(self, socket: _Socket, text: str) -> None:
+    async def _send(self, socket: LiveSocket, text: str) -> None:
         if not self._connection.is_holding(socket.epoch):
             return
         self._see(Observation(self._name, socket.epoch, self._now_ns(), Kind.SENT, text))
-        try:
-            async with asyncio.timeout(SEND_S):
-                await socket.ws.send_str(text)
-        except (aiohttp.ClientError, OSError):
-            # It is broken: its reader sees that and tells the connection.
-            await socket.close()
+        await socket.send(text)
 
     async def _hang_up(self, gateway: Gateway) -> None:
         """Leave nothing behind, and never close a socket too early (wire.md §2, Closing)."""
@@ -282,16 +302,8 @@ class Session:
             opening.cancel()
             await asyncio.wait({opening})
             if not opening.cancelled() and opening.exception() is None:
-                socket = _Socket(0, opening.result(), self._now_ns())
+                socket = LiveSocket(0, opening.result(), self._now_ns())
         if socket is not None:
             if not socket.has_message:
                 await asyncio.sleep(max(0.0, GRACE_S - (self._now_ns() - socket.opened_ns) / NS))
             await socket.close()
-
-
-def _farewell(message: aiohttp.WSMessage, ws: aiohttp.ClientWebSocketResponse) -> str:
-    if message.type is aiohttp.WSMsgType.CLOSE:
-        return detail_of(f"close code {message.data} {message.extra or ''}")
-    if message.type is aiohttp.WSMsgType.ERROR:
-        return detail_of(f"broken message: {message.data}")
-    return f"closed without a word (code {ws.close_code})"

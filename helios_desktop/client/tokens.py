@@ -9,6 +9,8 @@ EARLY_S: Final = 60.0
 EARLY_SHARE: Final = 0.2
 SHORTEST_RENEWAL_S: Final = 10.0
 RETRY_S: Final = 30.0
+OLD_S: Final = 30.0
+"""Older than that, it is renewed before a connection that was lost is made anew: the gateway may have forgotten it."""
 _LONGEST_LIFE_S: Final = 10 * 365 * 86_400.0
 
 
@@ -27,6 +29,8 @@ class Tokens:
         self.expires_ns: int | None = None
         self.renew_ns: int | None = None
         self._stale_ns: int | None = None
+        self._taken_ns: int | None = None
+        self._has_given_up = False
         self._has_login = has_login
         self._opaque_life_s = opaque_life_s
         expiry_s = _sane(token_expiry_s(given)) if given else None
@@ -41,8 +45,16 @@ class Tokens:
             return False
         return not self.token or (self._stale_ns is not None and now_ns >= self._stale_ns)
 
+    def is_old(self, now_ns: int) -> bool:
+        """True where it is renewed before a reconnect, though it may be good; of a given one nobody knows the age."""
+        if not self._has_login or self._has_given_up:
+            return False
+        return self._taken_ns is None or now_ns - self._taken_ns >= int(OLD_S * NS)
+
     def take(self, answer: LoginAnswer, now_ns: int) -> None:
         """Use this one from now on."""
+        self._taken_ns = now_ns
+        self._has_given_up = False
         self.token = answer.token
         self.refresh_token = answer.refresh_token or self.refresh_token
         life_s = self._life_s(answer, now_ns)
@@ -53,19 +65,17 @@ class Tokens:
     def drop(self) -> None:
         """It was refused: only a login brings another."""
         self.token = self.refresh_token = ""
-        self.expires_ns = self.renew_ns = self._stale_ns = None
+        self._has_given_up = False
+        self.expires_ns = self.renew_ns = self._stale_ns = self._taken_ns = None
 
     def drop_refresh(self) -> None:
         """The refresh was refused."""
         self.refresh_token = ""
 
-    def put_off_renewal(self, now_ns: int) -> None:
-        """A renewal failed for a reason that may pass."""
-        self.renew_ns = now_ns + int(RETRY_S * NS)
-
-    def give_up_renewal(self) -> None:
-        """A renewal was refused; the token in use may be good until it expires."""
-        self.renew_ns = None
+    def renewal_failed(self, now_ns: int, *, is_for_good: bool) -> None:
+        """No new token came; the one in use may be good until it expires. If not `is_for_good`, try a little later."""
+        self._has_given_up = is_for_good
+        self.renew_ns = None if is_for_good else now_ns + int(RETRY_S * NS)
 
     def _life_s(self, answer: LoginAnswer, now_ns: int) -> float:
         told_s = answer.expires_in

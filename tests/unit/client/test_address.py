@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helios_desktop.client.address import Address, AddressError, parse_address
+from helios_desktop.client.address import Address, AddressError, parse_address, parse_addresses, short_name
 
 
 @pytest.mark.parametrize(
@@ -89,3 +89,60 @@ def test_any_text_is_an_address_or_an_address_error(text: str) -> None:
     except AddressError:
         return
     assert parse_address(str(address)) == address
+
+
+# Several
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a:1,b:2,c:3",
+        " a:1 b:2\tc:3 ",
+        "a:1\nb:2\r\nc:3\n",
+        "a:1, b:2 ,\n\n,c:3,",
+        "https://a:1 wss://b:2/ws/cluster c:3",
+    ],
+)
+def test_gateways_are_separated_by_commas_spaces_or_lines(text: str) -> None:
+    assert parse_addresses(text) == tuple(Address("https", host, port) for host, port in (("a", 1), ("b", 2), ("c", 3)))
+
+
+def test_one_gateway_is_several_too_and_its_sentence_has_no_number() -> None:
+    assert parse_addresses(" localhost:8080,\n") == (Address("http", "localhost", 8080),)
+    for text, words in (("", "^The address is empty"), (" ,\n", "^The address is empty"), ("ftp://a", "^“ftp” is no")):
+        with pytest.raises(AddressError, match=words):
+            parse_addresses(text)
+
+
+def test_the_one_that_is_wrong_is_told_by_its_number_and_never_repeated() -> None:
+    with pytest.raises(AddressError, match=r"^Address 2: An address must not hold a user") as refusal:
+        parse_addresses("a:1\nhttps://me:hunter2@b:2\nc:3")
+    assert "hunter2" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("twin", ["a:1", "http://a:1", "wss://A:1/ws/cluster"])
+def test_a_gateway_that_stands_there_twice_is_refused(twin: str) -> None:
+    with pytest.raises(AddressError, match=r"^Address 3 names the same gateway as address 2: .*\.$"):
+        parse_addresses(f"b:2, https://a:1, {twin}")
+
+
+def test_gateways_behind_one_proxy_differ_by_their_prefix() -> None:
+    first, second = parse_addresses("https://proxy/node1 https://proxy/node2/ws/cluster")
+    assert (first.name, second.name) == ("proxy:443/node1", "proxy:443/node2")
+
+
+@pytest.mark.parametrize(("text", "name"), [("a:1", "a:1"), ("a:1 b:2", "a:1 + 1"), ("[::1]:5 b:2 c:3", "[::1]:5 + 2")])
+def test_several_gateways_have_a_short_name(text: str, name: str) -> None:
+    assert short_name(parse_addresses(text)) == name
+
+
+@given(st.text(alphabet="ab:1,/ \n@?.", max_size=40))
+def test_any_text_is_addresses_that_differ_or_an_address_error(text: str) -> None:
+    try:
+        addresses = parse_addresses(text)
+    except AddressError:
+        return
+    assert addresses
+    assert len({address.name for address in addresses}) == len(addresses)
+    assert parse_addresses(" ".join(str(address) for address in addresses)) == addresses

@@ -11,18 +11,22 @@ from typing import Final
 
 import pytest
 
-from helios_desktop.client.connection import GRACE_S, LONGEST_BACKOFF_S, Connection
+from helios_desktop.client.backoff import LONGEST_BACKOFF_S
+from helios_desktop.client.connection import Connection
 from helios_desktop.client.effects import (
     Announce,
     CancelCall,
+    CancelRead,
     CloseSocket,
     Effect,
     LogIn,
     OpenSocket,
+    Read,
     Refresh,
     Send,
 )
 from helios_desktop.client.failure import Failure
+from helios_desktop.client.held_socket import GRACE_S
 from helios_desktop.client.inputs import (
     CallFailed,
     Connect,
@@ -32,23 +36,31 @@ from helios_desktop.client.inputs import (
     GotToken,
     Input,
     Opened,
+    Poll,
+    ReadEnded,
     Subscribe,
     Wake,
 )
+from helios_desktop.client.polling import APART_S, QUIET_S
 from helios_desktop.client.tokens import NS
 from helios_desktop.observation import Cause, Phase
-from helios_desktop.protocol.auth import LoginAnswer
+from helios_desktop.protocol.auth import LOGIN_PATHS, LoginAnswer
+from helios_desktop.protocol.rest import RestCall
 from helios_desktop.protocol.subscription import ALL_TOPICS, PING_FRAME, Topic, subscribe_frame
 
 ENDS: Final = frozenset({Phase.IDLE, Phase.REJECTED, Phase.CLOSED})
 CAUSES: Final = [cause for cause in Cause if cause not in {Cause.NONE, Cause.ASKED}]
 LIVES_S: Final = [None, -1.0, 0.5, 5.0, 20.0, 900.0]
+CAUSES_BY_STATUS: Final = {
+    200: None, 401: Cause.BAD_CREDENTIALS, 403: Cause.NOT_ADMIN, 404: Cause.NOT_FOUND, 405: Cause.NOT_FOUND,
+    429: Cause.SERVER_ERROR, 500: Cause.SERVER_ERROR, 503: Cause.RAFT_NOT_ENABLED, None: Cause.TIMEOUT,
+}  # fmt: skip
 WALKS: Final = 20_000 if os.environ.get("HELIOS_FUZZ") else 400
 STEPS: Final = 300
 
 
 class _World:
-    """The world as the driver sees it: at most one call and one socket, each answered at some time or late."""
+    """The world as the driver sees it: at most one call, read and socket, each answered at some time or late."""
 
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
@@ -60,12 +72,16 @@ class _World:
             has_login=self.rng.random() < 0.8,
             opaque_token_life_s=900,
             may_send_secrets=self.rng.random() < 0.95,
+            login_path=self.rng.choice(["", LOGIN_PATHS[1], "/sso"]),
         )
         self.call: int | None = None
         self.socket: int | None = None
         self.opened_ns: int | None = None
         self.has_message = False
         self.is_closing = False
+        self.read: int | None = None
+        self.polled: frozenset[RestCall] = frozenset()
+        self.read_ns = self.quiet_ns = 0
         self.topics: frozenset[Topic] = ALL_TOPICS
         self.asked = 0
         self.phases: set[Phase] = set()
@@ -77,13 +93,16 @@ class _World:
 
     def possible(self) -> list[Callable[[], None]]:
         """What can happen now, the likelier the more often."""
-        things = [self.user_connects, self.user_subscribes, self.time_passes, self.is_woken_for_nothing, self.is_late]
+        things = [self.user_connects, self.user_subscribes, self.user_polls, self.time_passes]
+        things += [self.is_woken_for_nothing, self.is_late]
         if self.rng.random() < 0.3:
             things.append(self.user_disconnects)
         if self.connection.deadline_ns is not None:
             things += [self.deadline_comes] * 3
         if self.call is not None:
             things += [self.call_brings_a_token] * 3 + [self.call_fails] * 2
+        if self.read is not None:
+            things += [self.read_ends] * 3
         if self.socket is not None:
             things.append(self.socket_ends)
             if self.opened_ns is None:
@@ -111,6 +130,19 @@ class _World:
             case CancelCall(call):
                 assert call == self.call
                 self.call = None
+            case Read(number, call, token):
+                assert self.read is None, "two reads at once"
+                assert self.now_ns - self.read_ns >= APART_S * NS, "a burst of reads"
+                assert self.now_ns >= self.quiet_ns, "a read in the quiet time"
+                phase = self.connection.phase
+                assert phase in {Phase.LIVE, Phase.POLLING, Phase.CONNECTING}
+                assert call in self.polled or (call is RestCall.STATUS and phase is not Phase.LIVE)
+                assert token or phase is Phase.LIVE, "polling without a token"
+                self.read, self.read_ns = number, self.now_ns
+                self.ask()
+            case CancelRead(number):
+                assert number == self.read
+                self.read = None
             case OpenSocket(epoch):
                 assert self.socket is None, "two sockets at once"
                 assert epoch == self.connection.epoch
@@ -159,6 +191,10 @@ class _World:
         self.give(Disconnect())
         assert self.connection.phase is Phase.CLOSED
 
+    def user_polls(self) -> None:
+        self.polled = frozenset(call for call in RestCall if self.rng.random() < 0.5)
+        self.give(Poll(self.polled))
+
     def user_subscribes(self) -> None:
         self.topics = frozenset(topic for topic in Topic if self.rng.random() < 0.5)
         self.give(Subscribe(self.topics))
@@ -183,6 +219,15 @@ class _World:
         assert self.call is not None
         call, self.call = self.call, None
         self.give(CallFailed(call, Failure(self.rng.choice(CAUSES))))
+
+    def read_ends(self) -> None:
+        assert self.read is not None
+        number, self.read = self.read, None
+        status = self.rng.choice([200, 200, 200, *CAUSES_BY_STATUS])
+        cause = CAUSES_BY_STATUS[status]
+        if status == 429:
+            self.quiet_ns = self.now_ns + int(QUIET_S * NS)
+        self.give(ReadEnded(number, status, None if cause is None else Failure(cause)))
 
     def socket_opens(self) -> None:
         assert self.socket is not None
@@ -222,7 +267,7 @@ class _World:
         failure = Failure(self.rng.choice(CAUSES))
         late: list[Input] = [
             Opened(epoch), FirstFrame(epoch), Ended(epoch, failure), CallFailed(number, failure),
-            GotToken(number, LoginAnswer("late")),
+            GotToken(number, LoginAnswer("late")), ReadEnded(-age if self.read is None else self.read - age, 200),
         ]  # fmt: skip
         phase = self.connection.phase
         assert self.connection.step(self.rng.choice(late), self.now_ns) == ()
@@ -232,7 +277,8 @@ class _World:
     def check(self) -> None:
         """There is a deadline, an answer to come or an end; and phase and world agree."""
         phase = self.connection.phase
-        has_way_on = self.connection.deadline_ns is not None or self.call is not None or self.socket is not None
+        under_way = (self.call, self.read, self.socket)
+        has_way_on = self.connection.deadline_ns is not None or any(one is not None for one in under_way)
         assert has_way_on or phase in ENDS
         if phase in {Phase.SYNCING, Phase.LIVE}:
             assert self.opened_ns is not None
@@ -240,10 +286,16 @@ class _World:
             assert self.has_message == (phase is Phase.LIVE)
         if phase is Phase.AUTHENTICATING:
             assert self.call is not None
+        if phase is Phase.POLLING:
+            assert self.opened_ns is None
+            assert self.read is not None or self.connection.deadline_ns is not None
+        if phase in ENDS or phase is Phase.BACKOFF:
+            assert self.read is None
         if phase in ENDS:
             assert self.call is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", range(8))
 def test_what_must_hold_of_a_connection_holds_on_every_walk(block: int) -> None:
     phases: set[Phase] = set()
