@@ -3,7 +3,8 @@
 `docs/events.md` lists every type with its keys and its one severity.
 """
 
-from enum import IntEnum
+from collections.abc import Iterable
+from enum import IntEnum, StrEnum
 from typing import Final
 
 from msgspec import Struct
@@ -96,8 +97,69 @@ class CommitProgress(Struct, frozen=True, gc=False):
     stalled_ns: int
 
 
+class NodeCrashed(Struct, frozen=True, gc=False):
+    """`node_crashed`: its gateway counts one more crash, found when the process came up again."""
+
+    node_id: str
+    old_crashes: int
+    new_crashes: int
+
+
+class Slept(Struct, frozen=True, gc=False):
+    """`slept`: no second was counted for so long: this machine slept, or the program stood still."""
+
+    since_ns: int
+    until_ns: int
+
+
+class Saying(Struct, frozen=True, gc=False):
+    """What one observer says in a disagreement: `text` in plain English, since and lately when it said so."""
+
+    observer: str
+    node: str
+    text: str
+    since_ns: int
+    last_ns: int
+    observation: Observation
+
+
+class Dispute(StrEnum):
+    """What observers of one cluster can disagree about; also the type of the event that tells it."""
+
+    TWO_LEADERS = "two_leaders"  # two leaders in one term, which Raft rules out (paper, figure 3: election safety)
+    TERMS_DIFFER = "terms_differ"  # a node is in another term than the rest, although asked later
+    MEMBERS_DIFFER = "members_differ"  # nodes list different members
+    COMMIT_WENT_BACK = "commit_went_back"  # a node's commit index fell within one life of its process
+
+
+class Disagreement(Struct, frozen=True, gc=False):
+    """A contradiction between observers, or of one with itself, while it lasts. A fact of the state and an event.
+
+    about:    what distinguishes it from others of its kind: the term, the node; "" where there can be but one
+    sayings:  who says what, by observer; two at least
+    until_ns: None while it lasts; then it is the fact of `agreement`
+    """
+
+    kind: Dispute
+    about: str
+    since_ns: int
+    sayings: tuple[Saying, ...]
+    until_ns: int | None = None
+
+
 Fact = (
-    Body | ConnectionEvent | Gap | LeaderChange | LeaderLost | TermChange | NodeReach | NodeRestarted | CommitProgress
+    Body
+    | ConnectionEvent
+    | Gap
+    | LeaderChange
+    | LeaderLost
+    | TermChange
+    | NodeReach
+    | NodeRestarted
+    | NodeCrashed
+    | CommitProgress
+    | Slept
+    | Disagreement
 )
 
 
@@ -110,7 +172,11 @@ class Event(Struct, frozen=True, gc=False):
     observer:    who told it
     node:        whom it is about, "" for the cluster or the connection
     observation: what told it; the raw text is there
-    evidence:    of a derived event, the observations that it follows from, oldest first; empty for all others
+    evidence:    of a derived event, the observations that it follows from, oldest first: the last that was otherwise,
+                 and the one that showed it. Of a pushed one, those that completed it. Empty for all others
+    after_ns:    of a derived event: it happened after this instant and until `at_ns`; None where nothing bounds it
+    completes:   the earlier event of the same happening whose place this one takes: shown once, told by two
+    is_pushed:   a server said so, be it after we had derived it
     """
 
     type: str
@@ -121,16 +187,28 @@ class Event(Struct, frozen=True, gc=False):
     body: Fact
     observation: Observation
     evidence: tuple[Observation, ...] = ()
+    after_ns: int | None = None
+    completes: "Event | None" = None
+    is_pushed: bool = False
 
     @property
     def is_derived(self) -> bool:
         """True where no server said so, but we conclude it."""
-        return bool(self.evidence)
+        return bool(self.evidence) and not self.is_pushed
 
     @property
     def severity(self) -> Severity:
         """That of its type."""
         return severity_of(self.type)
+
+
+def keep(events: list[Event], told: Iterable[Event]) -> None:
+    """Append what was told; what completes an earlier event takes the place of that one."""
+    for event in told:
+        place = len(events)
+        if event.completes is not None:
+            place = next((at for at in range(place - 1, -1, -1) if events[at] is event.completes), place)
+        events[place : place + 1] = [event]
 
 
 SEVERITIES: Final[dict[str, Severity]] = {
@@ -157,6 +235,13 @@ SEVERITIES: Final[dict[str, Severity]] = {
     "node_silent": Severity.WARNING,
     "node_heard": Severity.NOTICE,
     "node_restarted": Severity.WARNING,
+    "node_crashed": Severity.PROBLEM,
+    "slept": Severity.WARNING,
+    "two_leaders": Severity.PROBLEM,
+    "terms_differ": Severity.WARNING,
+    "members_differ": Severity.WARNING,
+    "commit_went_back": Severity.PROBLEM,
+    "agreement": Severity.NOTICE,
     "commit_stalled": Severity.PROBLEM,
     "commit_resumed": Severity.NOTICE,
 }

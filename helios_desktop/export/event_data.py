@@ -11,12 +11,15 @@ import msgspec
 from helios_desktop.event import (
     CommitProgress,
     ConnectionEvent,
+    Disagreement,
     Fact,
     Gap,
     LeaderChange,
     LeaderLost,
+    NodeCrashed,
     NodeReach,
     NodeRestarted,
+    Slept,
     TermChange,
 )
 from helios_desktop.protocol.codec import UNREADABLE
@@ -33,6 +36,7 @@ from helios_desktop.protocol.messages import (
     Status,
     Unknown,
     Uptime,
+    UptimeHistory,
 )
 from helios_desktop.protocol.timestamps import format_timestamp
 
@@ -42,9 +46,9 @@ _NS_PER_S = 1_000_000_000
 def data_of(body: Fact) -> Any:
     """JSON values only; an object, but null for a pong, and for an unknown message whatever its server sent."""
     match body:
-        case ConnectionEvent() | Gap() | LeaderChange() | LeaderLost() | TermChange():
+        case ConnectionEvent() | Gap() | LeaderChange() | LeaderLost() | TermChange() | Slept() | Disagreement():
             return _conclusion(body)
-        case NodeReach() | NodeRestarted() | CommitProgress():
+        case NodeReach() | NodeRestarted() | NodeCrashed() | CommitProgress():
             return _of_node(body)
         case Latency():
             return {"aggregated": _by_kind(body.aggregated)}
@@ -54,6 +58,8 @@ def data_of(body: Fact) -> Any:
                 "total_sessions": body.total_sessions,
                 "total_uptime": body.total_uptime,
             }
+        case UptimeHistory():
+            return {"events": len(body.events)}
         case CustomMetrics():
             return {
                 name: {"type": metric.type, "help": metric.help, "value": metric.value}
@@ -102,7 +108,9 @@ def _of_message(body: Status | StateChange | PeerChange | Snapshot | ServerError
             assert_never(other)
 
 
-def _conclusion(body: ConnectionEvent | Gap | LeaderChange | LeaderLost | TermChange) -> dict[str, object]:
+def _conclusion(
+    body: ConnectionEvent | Gap | LeaderChange | LeaderLost | TermChange | Slept | Disagreement,
+) -> dict[str, object]:
     match body:
         case ConnectionEvent():
             return {
@@ -120,11 +128,15 @@ def _conclusion(body: ConnectionEvent | Gap | LeaderChange | LeaderLost | TermCh
             return {"leader": body.leader, "term": body.term, "reason": body.reason}
         case TermChange():
             return {"old_term": body.old_term, "new_term": body.new_term}
+        case Slept():
+            return {"since": instant(body.since_ns), "until": instant(body.until_ns)}
+        case Disagreement():
+            return _disagreement_record(body)
         case other:
             assert_never(other)
 
 
-def _of_node(body: NodeReach | NodeRestarted | CommitProgress) -> dict[str, object]:
+def _of_node(body: NodeReach | NodeRestarted | NodeCrashed | CommitProgress) -> dict[str, object]:
     match body:
         case NodeReach():
             return {"node_id": body.node_id, "reason": body.reason, "since": instant(body.since_ns)}
@@ -134,10 +146,31 @@ def _of_node(body: NodeReach | NodeRestarted | CommitProgress) -> dict[str, obje
                 "old_uptime_s": body.old_uptime_ns / _NS_PER_S,
                 "new_uptime_s": body.new_uptime_ns / _NS_PER_S,
             }
+        case NodeCrashed():
+            return {"node_id": body.node_id, "old_crashes": body.old_crashes, "new_crashes": body.new_crashes}
         case CommitProgress():
             return {"commit_index": body.commit_index, "stalled_s": body.stalled_ns / _NS_PER_S}
         case other:
             assert_never(other)
+
+
+def _disagreement_record(body: Disagreement) -> dict[str, object]:
+    return {
+        "kind": body.kind.value,
+        "about": body.about or None,
+        "since": instant(body.since_ns),
+        "until": instant(body.until_ns),
+        "sayings": [
+            {
+                "observer": said.observer,
+                "node_id": said.node or None,
+                "says": said.text,
+                "since": instant(said.since_ns),
+                "last": instant(said.last_ns),
+            }
+            for said in body.sayings
+        ],
+    }
 
 
 def gap_record(gap: Gap) -> dict[str, object]:

@@ -10,10 +10,10 @@ from typing import Any, Final
 import msgspec
 
 from helios_desktop.event import Event
-from helios_desktop.export.event_data import data_of
+from helios_desktop.export.event_data import data_of, instant
 from helios_desktop.observation import Kind, Observation, connection_change
 from helios_desktop.protocol.codec import UNREADABLE, decode
-from helios_desktop.protocol.messages import CustomMetrics
+from helios_desktop.protocol.messages import CustomMetrics, StateChange
 from helios_desktop.protocol.timestamps import format_timestamp
 from helios_desktop.store.summary import summary
 
@@ -27,11 +27,13 @@ def event_record(event: Event) -> dict[str, object]:
     """Everything that the event says, for programs: its keys are a contract.
 
     `type`, `timestamp` (the server's own text, else when we received it), `received_at`, `observer`, `summary`,
-    `data`; `more` where there is more; `derived` (true) with `evidence`, the observations that it follows from,
-    oldest first.
+    `data`; `more` where there is more; `derived` (true); `evidence`, the observations that it follows from, oldest
+    first, with the `interval` in which it happened.
     """
     received_at = format_timestamp(event.at_ns)
     data = data_of(event.body)
+    if isinstance(event.body, StateChange) and event.node:
+        data = {"node_id": event.node, **data}  # the guide leaves out whose role it was
     record: dict[str, object] = {
         "type": event.type,
         "timestamp": event.timestamp or received_at,
@@ -45,7 +47,9 @@ def event_record(event: Event) -> dict[str, object]:
         record["more"] = more
     if event.is_derived:
         record["derived"] = True
+    if event.evidence:
         record["evidence"] = [evidence_record(observation) for observation in event.evidence]
+        record["interval"] = {"after": instant(event.after_ns), "until": received_at}
     return record
 
 
@@ -77,7 +81,9 @@ def evidence_record(observation: Observation) -> dict[str, object]:
 
 def _more(event: Event, data: Any) -> dict[str, Any]:
     more: dict[str, Any] = {}
-    if not event.is_derived and event.observation.kind is Kind.FRAME and event.type != "malformed":
+    if isinstance(event.body, CustomMetrics) and event.body.removed:
+        more = {"removed": list(event.body.removed)}
+    elif not event.is_derived and event.observation.kind is Kind.FRAME and event.type != "malformed":
         more = _beyond_the_guide(event, data)
     is_named = isinstance(data, dict) and event.node in data.values()
     if event.node and not is_named and "node" not in more:

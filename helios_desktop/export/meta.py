@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from helios_desktop.event import Gap
 from helios_desktop.export.event_data import gap_record, instant
+from helios_desktop.export.quality import quality_record
 from helios_desktop.monitor.monitor import Monitor
 from helios_desktop.protocol.timestamps import format_timestamp
 from helios_desktop.store.log import EventFilter
@@ -26,22 +27,21 @@ class ExportMeta:
     """Facts about an export that its events do not tell. Build it with `meta_of`.
 
     cluster:     its name
-    source:      the gateway's address, without any secret
+    sources:     the gateways' addresses, without any secret
     exported_at_ns: when
     filter:      how the events were chosen, None where all were
     gaps:        stretches in which something was missed
-    malformed, lost: counts of all observers since the monitor began
+    quality:     the data-quality ledger of each observer since the monitor began, as `quality_record` gives it
     went:        how many older events were no longer kept
     is_complete: False where the time asked for was cut short
     """
 
     cluster: str
-    source: str
+    sources: tuple[str, ...]
     exported_at_ns: int
     filter: EventFilter | None = None
     gaps: tuple[Gap, ...] = ()
-    malformed: int = 0
-    lost: int = 0
+    quality: Mapping[str, object] = field(default_factory=dict)
     went: int = 0
     is_complete: bool = True
     program_version: str = field(default_factory=program_version)
@@ -68,12 +68,11 @@ def meta_of(
     state = monitor.state
     return ExportMeta(
         cluster=monitor.target.name,
-        source=monitor.target.address.http_url(""),
+        sources=tuple(str(address) for address in monitor.target.addresses),
         exported_at_ns=monitor.now_ns(),
         filter=filter,
         gaps=state.gaps,
-        malformed=sum(observer.malformed for observer in state.observers.values()),
-        lost=sum(observer.lost for observer in state.observers.values()),
+        quality=quality_record(state),
         went=went,
         is_complete=is_complete,
     )
@@ -89,7 +88,8 @@ def meta_record(meta: ExportMeta, extent: Extent, *, file_format: str, time_zone
         "exported_at": format_timestamp(meta.exported_at_ns),
         "time_zone": time_zone,
         "cluster": meta.cluster,
-        "source": meta.source,
+        "source": meta.sources[0] if meta.sources else None,
+        "sources": list(meta.sources),
         "range": {"from": instant(extent.first_ns), "to": instant(extent.last_ns)},
         "filter": None if meta.filter is None else _filter_record(meta.filter),
         "events": extent.count,
@@ -97,7 +97,7 @@ def meta_record(meta: ExportMeta, extent: Extent, *, file_format: str, time_zone
         "older_events_dropped": meta.went,
         "complete": meta.is_complete,
         "gaps": [gap_record(gap) for gap in meta.gaps],
-        "quality": {"malformed": meta.malformed, "lost": meta.lost},
+        "quality": dict(meta.quality),
     }
 
 

@@ -8,7 +8,7 @@ from helios_desktop.store.state import MAX_SPANS, ClusterState, LeadershipSpan, 
 
 
 def began_anew(state: ClusterState, before: ObserverState, after: ObserverState) -> bool:
-    """True where a node's own term went back over a reconnect, and no other gateway still tells the old one.
+    """True where a node's own term went back over a reconnect, and nobody told the new one before or the old one since.
 
     A node keeps its term on disk and never lowers it (Raft paper, figure 2), so this is another cluster's life: a
     simulated one that was started again. Within one socket a message may overtake another, which is no such sign.
@@ -19,6 +19,8 @@ def began_anew(state: ClusterState, before: ObserverState, after: ObserverState)
         return False
     if before.term is None or after.term is None or after.term >= before.term:
         return False
+    if state.term is not None and state.term <= after.term:
+        return False  # another of its nodes told it first
     return not any(
         other.name != after.name and not other.is_stale and (other.term or 0) > after.term
         for other in state.observers.values()

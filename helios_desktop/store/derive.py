@@ -1,4 +1,7 @@
-"""What follows from a step of the state that no server said: events, each with the observations behind it."""
+"""What follows from a step of the merged picture that no server said: events, each with the observations behind it."""
+
+from collections.abc import Iterable
+from typing import Final
 
 from helios_desktop.event import (
     CommitProgress,
@@ -7,39 +10,52 @@ from helios_desktop.event import (
     LeaderChange,
     LeaderLost,
     NodeReach,
-    NodeRestarted,
+    Slept,
     TermChange,
 )
 from helios_desktop.observation import Observation
-from helios_desktop.protocol.messages import StateChange, Status
 from helios_desktop.protocol.subscription import Topic
 from helios_desktop.store.leadership import voices, why_lost
-from helios_desktop.store.state import ClusterState, ObserverState, Role
+from helios_desktop.store.state import ClusterState, LeadershipSpan, ObserverState, Role
 
-_RESTART_TOLERANCE_NS = 1_500_000_000
-"""Uptimes come rounded to seconds; less than this is no step back."""
-_REAL_ROLES = frozenset({Role.LEADER, Role.FOLLOWER, Role.CANDIDATE})
-
-
-def derived(event_type: str, node: str, body: Fact, observation: Observation, *behind: Observation | None) -> Event:
-    """Make a derived event; `behind` are the observations before this one that it follows from."""
-    evidence = {id(told): told for told in (*behind, observation) if told is not None}
-    in_order = tuple(sorted(evidence.values(), key=lambda told: told.received_ns))
-    return Event(event_type, observation.received_ns, "", observation.observer, node, body, observation, in_order)
+SLEPT_NS: Final = 10_000_000_000
+"""A tick comes each second; a busy machine is late by less than this."""
 
 
-def from_observer(before: ObserverState, after: ObserverState, observation: Observation, body: Fact) -> list[Event]:
-    """What follows from the step of one observer by a message or a REST answer with `body`."""
-    events: list[Event] = []
-    if isinstance(body, Status):
-        events += _state_change(before, after, observation)
-        events += _snapshot(before, after, observation)
-    events += _restart(before, after, observation)
-    if before.is_silent and not after.is_silent and after.node is not None:
-        told = None if before.status is None else before.status.observation
-        fact = NodeReach(after.node, "a status came", before.beat_ns)
-        events.append(derived("node_heard", after.node, fact, observation, told))
-    return events
+def derived(event_type: str, node: str, body: Fact, observation: Observation, before: Observation | None) -> Event:
+    """Make a derived event: what `body` tells happened after `before`, the last that was otherwise, or is unbounded."""
+    return derived_from(
+        event_type, node, body, observation, (observation,) if before is None else (before, observation)
+    )
+
+
+def derived_from(
+    event_type: str, node: str, body: Fact, observation: Observation, evidence: Iterable[Observation]
+) -> Event:
+    """Make a derived event that follows from all of `evidence`."""
+    each = {id(told): told for told in evidence}
+    in_order = tuple(sorted(each.values(), key=lambda told: told.received_ns))
+    after_ns = in_order[-2].received_ns if len(in_order) > 1 else None
+    return Event(
+        event_type,
+        observation.received_ns,
+        "",
+        observation.observer,
+        node,
+        body,
+        observation,
+        in_order or (observation,),
+        after_ns,
+    )
+
+
+def sleep(state: ClusterState, observation: Observation) -> Event | None:
+    """`slept`, where seconds are missing between this tick and the last."""
+    last = state.last_tick
+    if last is None or observation.received_ns - last.received_ns < SLEPT_NS:
+        return None
+    fact = Slept(last.received_ns, observation.received_ns)
+    return derived("slept", "", fact, observation, last)
 
 
 def silence(before: ObserverState, after: ObserverState, observation: Observation) -> Event | None:
@@ -69,76 +85,62 @@ def from_cluster(before: ClusterState, after: ClusterState, observation: Observa
     return events
 
 
-def _state_change(before: ObserverState, after: ObserverState, observation: Observation) -> list[Event]:
-    if before.role is None or after.role is None or before.node != after.node or after.node is None:
-        return []
-    old, new = before.role.value, after.role.value
-    if old is new or old not in _REAL_ROLES or new not in _REAL_ROLES:
-        return []
-    body = StateChange(old.value.capitalize(), new.value.capitalize(), after.term or 0)
-    last = None if before.status is None else before.status.observation
-    return [derived("state_change", after.node, body, observation, before.role.observation, last)]
-
-
-def _snapshot(before: ObserverState, after: ObserverState, observation: Observation) -> list[Event]:
-    if before.snapshot is None or after.snapshot is None or after.node is None:
-        return []
-    old, new = before.snapshot.value.index, after.snapshot.value.index
-    if new is None or (old is not None and new <= old):
-        return []
-    return [derived("snapshot", after.node, after.snapshot.value, observation, before.snapshot.observation)]
-
-
-def _restart(before: ObserverState, after: ObserverState, observation: Observation) -> list[Event]:
-    old, new = before.uptime, after.uptime
-    if old is None or new is None or old is new or before.node != after.node or after.node is None:
-        return []
-    # The process's uptime and the tracker's are two clocks: compare like with like.
-    if (old.value.statistics is None) != (new.value.statistics is None):
-        return []
-    if old.value.current_uptime == new.value.current_uptime:
-        return []
-    old_ns, new_ns = old.value.current_ns, new.value.current_ns
-    if old_ns is None or new_ns is None or new_ns >= old_ns - _RESTART_TOLERANCE_NS:
-        return []
-    body = NodeRestarted(after.node, old_ns, new_ns)
-    return [derived("node_restarted", after.node, body, observation, old.observation)]
-
-
 def _term(before: ClusterState, after: ClusterState, observation: Observation) -> list[Event]:
     if before.term is None or after.term is None or after.term <= before.term:
         return []
-    behind = [
-        observer.status.observation
-        for observer in before.observers.values()
-        if observer.status is not None and observer.term == before.term
-    ]
-    return [derived("term_change", "", TermChange(before.term, after.term), observation, *behind[:1])]
+    # That another node is in the old term still bounds nothing: an isolated one stays there.
+    teller = before.observers.get(observation.observer)
+    last = None if teller is None or teller.term is None else last_word(teller)
+    return [derived("term_change", "", TermChange(before.term, after.term), observation, last)]
 
 
 def _leader(before: ClusterState, after: ClusterState, observation: Observation) -> list[Event]:
     span = after.leaderships[-1]
     old = next((led.leader for led in reversed(before.leaderships) if led.leader is not None), None)
-    behind = _role_told(before, old)
     if span.leader is not None:
+        last = _last_denial(before, span) or _last_claim(before, old)
         body = LeaderChange(old, span.leader, span.term)
-        return [derived("leader_change", span.leader, body, observation, behind, _role_told(after, span.leader))]
+        return [derived("leader_change", span.leader, body, observation, last)]
+    last = _last_claim(before, old)
     led = before.leaderships[-1]
     leader = led.leader or ""
     reason = why_lost(after, leader, voices(after.observers.values())) or "nobody says that it leads"
-    return [derived("leader_lost", leader, LeaderLost(leader, led.term, reason), observation, behind)]
+    return [derived("leader_lost", leader, LeaderLost(leader, led.term, reason), observation, last)]
 
 
-def _role_told(state: ClusterState, node: str | None) -> Observation | None:
-    if node is None:
+def last_word(observer: ObserverState) -> Observation | None:
+    """The last observation that told its node's role."""
+    told = [told.observation for told in (observer.status, observer.role) if told is not None]
+    return max(told, key=lambda one: one.received_ns, default=None)
+
+
+def _last_denial(state: ClusterState, led: LeadershipSpan) -> Observation | None:
+    """The new leader's own last word before it led that term; an isolated predecessor may claim to lead long after."""
+    told = [
+        word
+        for observer in state.observers.values()
+        if observer.node == led.leader and (word := last_word(observer)) is not None
+        if observer.role is not None
+        if observer.role.value is not Role.LEADER or (observer.term or 0) < (led.term or 0)
+    ]
+    return max(told, key=lambda one: one.received_ns, default=None)
+
+
+def _last_claim(state: ClusterState, leader: str | None) -> Observation | None:
+    """The last observation by which `leader` leads: its own word before that of others."""
+    if leader is None:
         return None
-    for observer in state.observers.values():
-        if observer.node == node and observer.role is not None:
-            return observer.role.observation
-    for observer in state.observers.values():
-        if observer.status is not None and observer.status.value.leader_id == node:
-            return observer.status.observation
-    return None
+    own = [observer for observer in state.observers.values() if observer.node == leader and observer.role is not None]
+    for observer in own:
+        if observer.role is not None and observer.role.value is Role.LEADER:
+            return last_word(observer)
+    named = [
+        observer.status.observation
+        for observer in state.observers.values()
+        if observer.status is not None and observer.status.value.leader_id == leader
+    ]
+    last = max(named, key=lambda one: one.received_ns, default=None)
+    return last if last is not None or not own else last_word(own[0])
 
 
 def _reach(before: ClusterState, after: ClusterState, observation: Observation) -> list[Event]:
@@ -146,13 +148,23 @@ def _reach(before: ClusterState, after: ClusterState, observation: Observation) 
     for node, told in after.unreachable.items():
         if node not in before.unreachable:
             body = NodeReach(node, told.value, told.at_ns)
-            events.append(derived("peer_unreachable", node, body, observation, _last_told(before, node)))
+            last = _last_report(before, observation, node)
+            events.append(derived("peer_unreachable", node, body, observation, last))
     for node, told in before.unreachable.items():
         is_reached = node in after.nodes and after.nodes[node].is_reachable is True
         if node not in after.unreachable and is_reached:  # else it is merely no longer told
             body = NodeReach(node, "", told.at_ns)
-            events.append(derived("peer_reachable", node, body, observation, told.observation))
+            last = _last_report(before, observation, "") or told.observation
+            events.append(derived("peer_reachable", node, body, observation, last))
     return events
+
+
+def _last_report(state: ClusterState, observation: Observation, node: str) -> Observation | None:
+    """What the teller told of its peers last, else the node's own last word."""
+    teller = state.observers.get(observation.observer)
+    if teller is not None and teller.reach is not None and teller.node != node:
+        return teller.reach.observation
+    return _last_told(state, node)
 
 
 def _last_told(state: ClusterState, node: str) -> Observation | None:
@@ -168,10 +180,10 @@ def _commit(before: ClusterState, after: ClusterState, observation: Observation)
     until_ns = observation.received_ns
     since_ns = until_ns if before.commit_moved_ns is None else before.commit_moved_ns
     body = CommitProgress(after.commit_index, max(0, until_ns - since_ns))
-    behind = [
+    told = [
         observer.status.observation
         for observer in before.observers.values()
         if observer.status is not None and observer.status.value.commit_index == before.commit_index
     ]
     name = "commit_stalled" if after.is_commit_stalled else "commit_resumed"
-    return [derived(name, "", body, observation, *behind[:1])]
+    return [derived(name, "", body, observation, max(told, key=lambda one: one.received_ns, default=None))]

@@ -11,26 +11,34 @@ from msgspec.structs import replace
 from helios_desktop.event import ConnectionEvent, Event
 from helios_desktop.observation import Kind, Observation, Phase, connection_change
 from helios_desktop.protocol.codec import UNREADABLE, decode, decode_body
-from helios_desktop.protocol.messages import Body, Malformed, PeerChange, Status
-from helios_desktop.store import derive, gaps
+from helios_desktop.protocol.frames import Message
+from helios_desktop.protocol.messages import Body, Malformed, PeerChange, StateChange, Status
+from helios_desktop.protocol.rest import BODY_TYPES
+from helios_desktop.store import derive, gaps, joins
 from helios_desktop.store.anew import began_anew, forget
+from helios_desktop.store.changes import changes_of, known_of_node
 from helios_desktop.store.membership import take_peer_change, take_status
 from helios_desktop.store.merge import merge, merge_latency, merge_own, merge_status
+from helios_desktop.store.order import PUSHED, is_late, is_late_answer, is_repeated
+from helios_desktop.store.settle import settle
 from helios_desktop.store.state import ClusterState, ObserverState
-from helios_desktop.store.told import learn
-from helios_desktop.store.traffic import count_frame, has_lost, leave_live, loss, take_sent, take_tick
+from helios_desktop.store.told import learn, learn_refusal
+from helios_desktop.store.traffic import (
+    HEARD,
+    count_answer,
+    count_events,
+    count_frame,
+    has_lost,
+    leave_live,
+    loss,
+    take_sent,
+    take_tick,
+)
 
-_REST_BODIES: Final[Mapping[str, str]] = {
-    "GET /admin/cluster/status": "status",
-    "GET /admin/cluster/latency": "latency",
-    "GET /admin/cluster/uptime": "uptime",
-    "GET /admin/cluster/snapshot": "snapshot",
-    "GET /admin/cluster/metrics": "custom_metrics",
-}
-"""Which message an answer over HTTP has the body of (wire.md §5)."""
-
-OPEN: Final = frozenset({Phase.SYNCING, Phase.LIVE})
-"""With a socket."""
+OPEN: Final = HEARD | {Phase.SYNCING}
+"""With a socket, or with answers in place of one."""
+_REFUSED: Final = 400
+"""From this HTTP status on an answer is none (RFC 9110 §15.5)."""
 
 Step = tuple[ClusterState, tuple[Event, ...]]
 
@@ -54,39 +62,83 @@ def _fold_frame(state: ClusterState, observation: Observation) -> Step:
     message = decode(observation.text)
     name = observation.observer
     before = state.observers.get(name) or ObserverState(name)
-    body = message.body
-    counted = count_frame(before, message, observation)
-    after = learn(counted, body, observation)
-    node = _node_of(state, after)
-    if isinstance(body, PeerChange):
-        node = body.peer_id
-    event_type = "malformed" if isinstance(body, Malformed) else message.type
-    told = Event(event_type, observation.received_ns, message.timestamp, name, node, body, observation)
-    stepped = replace(state, now_ns=observation.received_ns, observers={**state.observers, name: after})
-    events: list[Event] = []
+    is_again, is_old = is_repeated(before, message, observation), is_late(before, message, observation)
+    counted = count_frame(before, message, observation, is_late=is_old or is_again)
+    if is_again:
+        return _with_observer(state, counted, observation), ()
+    is_change = message.body.__class__ in PUSHED
+    body, lacks = _fill(state, before, message.body) if is_change else (message.body, "")
+    after = counted if is_old else learn(counted, body, observation, message.timestamp)
+    told = _told(state, after, message, body, observation)
+    stepped = _with_observer(state, after, observation)
+    events = [(joins.join(state, told) if is_change else None) or told]
     if has_lost(before, message, observation):
         gap = loss(before, observation)
         stepped = replace(stepped, gaps=gaps.add(state.gaps, gap))
-        events.append(gaps.gap_event(gap, node, observation))
+        events.append(gaps.gap_event(gap, told.node, observation))
     if after is not counted or isinstance(body, PeerChange):
         stepped, more = _follow(state, stepped, before, after, body, observation)
         events += more
-    return stepped, (told, *events)
+    # A flood of messages that change nothing must cost nothing more.
+    return _book(stepped, events, after, lacks) if is_change or len(events) > 1 else (stepped, tuple(events))
+
+
+def _with_observer(state: ClusterState, observer: ObserverState, observation: Observation) -> ClusterState:
+    return replace(state, now_ns=observation.received_ns, observers={**state.observers, observer.name: observer})
+
+
+def _fill(state: ClusterState, before: ObserverState, body: Body) -> tuple[Body, str]:
+    """Fill what a pushed change leaves out; give what is still missing, too."""
+    match body:
+        case StateChange():
+            return joins.fill_state_change(body, before)
+        case PeerChange():
+            known = state.nodes.get(body.peer_id)
+            return joins.fill_peer_change(body, "" if known is None else known.address)
+        case _:
+            return body, ""
+
+
+def _told(state: ClusterState, after: ObserverState, message: Message, body: Body, observation: Observation) -> Event:
+    node = body.peer_id if isinstance(body, PeerChange) else _node_of(state, after)
+    event_type = "malformed" if isinstance(body, Malformed) else message.type
+    return Event(event_type, observation.received_ns, message.timestamp, after.name, node, body, observation)
+
+
+def _book(state: ClusterState, events: list[Event], teller: ObserverState, lacks: str = "") -> Step:
+    """Remember what may be told once more, and count what was concluded of this teller's words."""
+    state = joins.remember(state, events, lacks)
+    derived = joined = 0
+    for event in events:
+        if event.completes is not None:
+            joined += event.completes.is_derived
+        elif event.evidence:
+            derived += event.body.__class__ in PUSHED
+    if derived or joined:
+        known = state.observers[teller.name]
+        counted = count_events(known, derived=derived, joined=joined)
+        state = replace(state, observers={**state.observers, teller.name: counted})
+    return state, tuple(events)
 
 
 def _fold_rest(state: ClusterState, observation: Observation) -> Step:
-    body_type = _REST_BODIES.get(observation.source.partition("?")[0])
+    body_type = BODY_TYPES.get(observation.source.partition("?")[0])
     now = replace(state, now_ns=observation.received_ns)
     if body_type is None:
         return now, ()
     before = state.observers.get(observation.observer) or ObserverState(observation.observer)
+    if observation.status >= _REFUSED:
+        after = learn_refusal(count_answer(before, is_refused=True), observation)
+        return replace(now, observers={**state.observers, after.name: after}), ()
     body = decode_body(body_type, observation.text)
-    after = learn(before, body, observation)
-    if after is before:
-        return now, ()
+    is_old = is_late_answer(before, body, observation)
+    counted = count_answer(before, is_late=is_old)
+    after = counted if is_old else learn(counted, body, observation)
     stepped = replace(now, observers={**state.observers, after.name: after})
+    if after is counted:
+        return stepped, ()
     stepped, events = _follow(state, stepped, before, after, body, observation)
-    return stepped, tuple(events)
+    return _book(stepped, events, after)
 
 
 def _follow(
@@ -98,7 +150,7 @@ def _follow(
     observation: Observation,
 ) -> tuple[ClusterState, list[Event]]:
     """Carry a message that told something of the node, or of the members, into the merged picture."""
-    events = derive.from_observer(before, after, observation, body)
+    events = changes_of(known_of_node(state, before, after), after, observation, body)
     if isinstance(body, PeerChange):
         stepped = _with_members(stepped, take_peer_change(state.members, body), observation)
     elif isinstance(body, Status):
@@ -108,17 +160,21 @@ def _follow(
         stepped = _with_members(stepped, members, observation)
         last = None if before.status is None else before.status.observation
         events += [derive.derived("peer_change", change.peer_id, change, observation, last) for change in changes]
+        events += joins.complete(state, after, observation)
     if stepped.members is not state.members or _changes_roles(before, after):
         merged = merge(stepped, observation)
     elif before.status is not after.status:
         merged = merge_status(stepped, before, after, observation)
     elif before.latency is not after.latency:
         merged = merge_latency(stepped, after, observation)
-    elif before.uptime is not after.uptime or before.snapshot is not after.snapshot:
+        return merged, events + derive.from_cluster(state, merged, observation)
+    elif _tells_of_its_own(before, after):
         return merge_own(stepped, after), events
     else:
         return stepped, events
-    return merged, events + derive.from_cluster(state, merged, observation)
+    events += derive.from_cluster(state, merged, observation)
+    settled, more = settle(merged, observation)
+    return settled, events + more
 
 
 def _with_members(state: ClusterState, members: frozenset[str], observation: Observation) -> ClusterState:
@@ -134,6 +190,14 @@ def _with_members(state: ClusterState, members: frozenset[str], observation: Obs
         )
         kept = gaps.end_of_removed(kept, observation.received_ns, names)
     return replace(state, members=members, gaps=kept)
+
+
+def _tells_of_its_own(before: ObserverState, after: ObserverState) -> bool:
+    return (
+        before.uptime is not after.uptime
+        or before.snapshot is not after.snapshot
+        or before.history is not after.history
+    )
 
 
 def _changes_roles(before: ObserverState, after: ObserverState) -> bool:
@@ -178,9 +242,10 @@ def _fold_connection(state: ClusterState, observation: Observation) -> Step:
         attempt=change.attempt,
         retry_at_ns=change.retry_at_ns,
         token_expires_at_ns=change.token_expires_at_ns,
+        login_path=change.login_path or before.login_path,
         epoch=observation.epoch,
         since_ns=now_ns if is_entered else before.since_ns,
-        opened_ns=now_ns if is_entered and change.phase is Phase.LIVE else after.opened_ns,
+        opened_ns=now_ns if is_entered and change.phase in HEARD else after.opened_ns,
     )
     kept, ended = gaps.follow_phase(state, before, after, observation) if is_entered else (state.gaps, None)
     stepped = replace(state, now_ns=now_ns, observers={**state.observers, after.name: after}, gaps=kept)
@@ -195,7 +260,8 @@ def _fold_connection(state: ClusterState, observation: Observation) -> Step:
     if not _changes_roles(before, after):
         return stepped, tuple(events)
     merged = merge(stepped, observation)
-    return merged, (*events, *derive.from_cluster(state, merged, observation))
+    settled, more = settle(merged, observation)
+    return settled, (*events, *derive.from_cluster(state, merged, observation), *more)
 
 
 def _connection_event_type(before: Phase, after: Phase) -> str:
@@ -209,7 +275,8 @@ def _connection_event_type(before: Phase, after: Phase) -> str:
 def _fold_tick(state: ClusterState, observation: Observation) -> Step:
     now_ns = observation.received_ns
     changed: dict[str, ObserverState] = {}
-    events: list[Event] = []
+    slept = derive.sleep(state, observation)
+    events: list[Event] = [] if slept is None else [slept]
     has_new_stale = False
     for name, before in state.observers.items():
         after = take_tick(before, now_ns)
@@ -217,17 +284,28 @@ def _fold_tick(state: ClusterState, observation: Observation) -> Step:
             continue
         has_new_stale = has_new_stale or after.is_stale is not before.is_stale
         event = derive.silence(before, after, observation)
-        if event is not None and after.node in state.members:
+        if event is not None and after.node in state.members and not _is_heard_otherwise(after, state, changed):
             events.append(event)
             after = replace(after, is_silent=True)
         changed[name] = after
+    stepped = replace(state, now_ns=now_ns, last_tick=observation)
     if not changed:
-        return replace(state, now_ns=now_ns), ()
-    stepped = replace(state, now_ns=now_ns, observers={**state.observers, **changed})
+        return stepped, tuple(events)
+    stepped = replace(stepped, observers={**state.observers, **changed})
     if not has_new_stale:
         return stepped, tuple(events)
     merged = merge(stepped, observation)
-    return merged, (*events, *derive.from_cluster(state, merged, observation))
+    settled, more = settle(merged, observation)
+    return settled, (*events, *derive.from_cluster(state, merged, observation), *more)
+
+
+def _is_heard_otherwise(observer: ObserverState, state: ClusterState, changed: Mapping[str, ObserverState]) -> bool:
+    """True where another gateway speaks for the same node, and is heard."""
+    return any(
+        other.node == observer.node and not changed.get(name, other).is_stale
+        for name, other in state.observers.items()
+        if name != observer.name
+    )
 
 
 def _node_of(state: ClusterState, observer: ObserverState) -> str:

@@ -6,6 +6,7 @@ from helios_desktop.event import Event, Gap
 from helios_desktop.observation import Cause, Observation, Phase
 from helios_desktop.protocol.subscription import Topic
 from helios_desktop.store.state import MAX_SPANS, ClusterState, ObserverState
+from helios_desktop.store.traffic import HEARD
 
 Gaps = tuple[Gap, ...]
 
@@ -46,14 +47,14 @@ def follow_phase(
 ) -> tuple[Gaps, Gap | None]:
     """Open a gap where the observer left live, end it where it is live again."""
     gaps, now_ns = state.gaps, observation.received_ns
-    if after.phase is Phase.LIVE:
+    if after.phase in HEARD:
         return end(gaps, now_ns, after.name, "disconnected")
-    if before.phase is not Phase.LIVE:
+    if before.phase not in HEARD:
         return gaps, None
     if after.phase is Phase.CLOSED and after.node is not None and after.node not in state.members:
         return gaps, None  # the monitor let go of a member that was removed
-    # Of a connection that fell silent, nothing was heard since the last frame.
-    is_silent = after.cause is Cause.SILENT and before.last_ns is not None
+    # Of a connection that fell silent, or a machine that slept, nothing was heard since the last frame.
+    is_silent = after.cause in {Cause.SILENT, Cause.SLEPT} and before.last_ns is not None
     since_ns = before.last_ns if is_silent and before.last_ns is not None else now_ns
     return add(gaps, Gap(after.name, "disconnected", since_ns)), None
 

@@ -50,11 +50,17 @@ def is_down(observer: ObserverState) -> bool:
 def find_leader(state: ClusterState, own: Mapping[str, ObserverState]) -> Claim | None:
     """The claim of the highest term, a node's own before another's; None where nobody is known to lead.
 
+    Of two that claim the same term, who led before stays: that they contradict each other is a disagreement.
+
     A claim by another node does not count against the later word of the node itself. Mere silence deposes nobody:
     the last known leader stays until it, a majority's word or a later term says otherwise.
     """
     claims = [claim for observer in own.values() if (claim := _claim(observer, own)) is not None]
-    best = max(claims, key=lambda claim: (claim.term, claim.is_direct, claim.at_ns, claim.leader), default=None)
+    best = max(
+        claims,
+        key=lambda claim: (claim.term, claim.is_direct, claim.leader == state.leader, claim.at_ns, claim.leader),
+        default=None,
+    )
     # Nobody can lead an earlier term than one that was led already: that is a deposed leader that does not know yet.
     if best is not None and best.term >= state.led_term:
         return best

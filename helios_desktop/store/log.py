@@ -14,6 +14,10 @@ from helios_desktop.store.summary import summary
 DEFAULT_CAPACITY: Final = 200_000
 
 
+SEARCHED: Final = 20_000
+"""How far back an event is looked for that another completes; it is seconds old."""
+
+
 class EventFilter(Struct, frozen=True):
     """Which events are wanted: all that pass every part.
 
@@ -70,6 +74,8 @@ class EventLog:
 
     def __init__(self, capacity: int = DEFAULT_CAPACITY) -> None:
         self.capacity = capacity
+        self.revision = 0
+        """Grows with each event that took the place of another."""
         self._end = 0
         self._events: list[Event] = []
         self._texts: list[str | None] = []  # what the text filter searches, made at the first search
@@ -96,8 +102,10 @@ class EventLog:
         return self._events[number % self.capacity]
 
     def extend(self, events: Iterable[Event]) -> None:
-        """Append; the oldest go where there is no room."""
+        """Append; the oldest go where there is no room. What completes an earlier event takes its place."""
         for event in events:
+            if event.completes is not None and self._replace(event, event.completes):
+                continue
             code = self._codes.get(event.type)
             if code is None:
                 code = self._code(event.type)
@@ -112,6 +120,17 @@ class EventLog:
             self._types[slot] = code
             self._counts[code] += 1
             self._end += 1
+
+    def _replace(self, event: Event, earlier: Event) -> bool:
+        """Put `event` in the place of `earlier`, of the same type; False where that is not kept any more."""
+        for number in range(self._end - 1, max(self.first, self._end - SEARCHED) - 1, -1):
+            slot = number % self.capacity
+            if self._events[slot] is earlier:
+                self._events[slot] = event
+                self._texts[slot] = None
+                self.revision += 1
+                return True
+        return False
 
     def count_by_type(self) -> Mapping[str, int]:
         """How many of each type are kept; a type of which none is left is not named."""

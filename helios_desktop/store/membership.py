@@ -2,6 +2,7 @@
 
 from helios_desktop.protocol.messages import PeerChange, StatusPeer
 from helios_desktop.store.state import ClusterState, ObserverState, Role
+from helios_desktop.store.told import members_of
 
 
 def take_peer_change(members: frozenset[str], change: PeerChange) -> frozenset[str]:
@@ -20,7 +21,8 @@ def take_status(
     """Follow a status's list of peers: the members, and what changed without a push that told it.
 
     A leader's list is taken whole. Of another node's list only what differs from its list before counts: it may
-    lag behind what a push or the leader told.
+    lag behind what a push or the leader told. A change is what this node's own list shows: a leader that never knew a
+    member, because only its predecessor was told of it (wire.md §4, row 17), has removed nobody.
     """
     peers = None if after.status is None else after.status.value.peers
     if peers is None or _is_known(state.members, after.node, peers):
@@ -40,19 +42,17 @@ def take_status(
         return state.members | told, ()
     if not (added or removed):
         return state.members, ()
-    changes = [PeerChange(peer, "added", _address(after, peer)) for peer in sorted(added)]
-    changes += [PeerChange(peer, "removed") for peer in sorted(removed)]
-    return (state.members | added) - removed, tuple(changes)
+    members = (state.members | added) - removed
+    if earlier is None:
+        return members, ()  # its first word, which is no change
+    changes = [PeerChange(peer, "added", _address(after, peer)) for peer in sorted(added - earlier)]
+    changes += [PeerChange(peer, "removed") for peer in sorted(removed & earlier)]
+    return members, tuple(changes)
 
 
 def listed(observer: ObserverState) -> frozenset[str] | None:
     """The members that the observer's last status lists, its own node among them; None where it lists none."""
-    if observer.status is None or observer.status.value.peers is None:
-        return None
-    peers = observer.status.value.peers
-    ids = {peer if isinstance(peer, str) else peer.id for peer in peers}
-    ids.add(observer.status.value.node_id)
-    return frozenset(ids)
+    return None if observer.status is None else members_of(observer.status.value)
 
 
 def _is_known(members: frozenset[str], node: str | None, peers: tuple[str | StatusPeer, ...]) -> bool:

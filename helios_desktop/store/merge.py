@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from helios_desktop.observation import Observation
 from helios_desktop.protocol.messages import PeerLatency, Status
-from helios_desktop.store.leadership import UNHEARD, Claim, find_leader, is_down, voices
+from helios_desktop.store.leadership import UNHEARD, Claim, find_leader, heard_ns, is_down, voices
 from helios_desktop.store.nodes import CALLERS, Sources, make_node, make_sources
 from helios_desktop.store.state import (
     MAX_SPANS,
@@ -20,6 +20,7 @@ from helios_desktop.store.state import (
     Role,
     Told,
 )
+from helios_desktop.store.told import are_entries_waiting
 
 STALL_AFTER_NS: Final = 15_000_000_000
 FORGOTTEN_AFTER_NS: Final = int(STALE_AFTER_S * 1e9)
@@ -46,7 +47,7 @@ def merge_status(
     if leader is None or not _confirms(leader, before, after, state):
         return merge(state, observation)
     own = _voices(state)
-    if after is not leader:
+    if after.node != leader.node:
         return _with_nodes(state, make_sources(state, own), observation, frozenset((after.node or "",)))
     sources = make_sources(state, own)
     # A status of the guide's dialect tells of the others only how far they lag, of those that tell their own index.
@@ -87,6 +88,7 @@ def merge_own(state: ClusterState, teller: ObserverState) -> ClusterState:
         node,
         uptime_ns=None if teller.uptime is None else teller.uptime.value.current_ns,
         uptime_told_ns=None if teller.uptime is None else teller.uptime.at_ns,
+        history=None if teller.history is None else teller.history.value,
         snapshot=teller.snapshot,
     )
     return replace(state, nodes={**state.nodes, node.id: made})
@@ -182,9 +184,11 @@ def _is_over(
         return is_fresh and voice.beat_ns is not None and voice.beat_ns > known.at_ns
     # A peer told it. Through an election that stands; later nobody calls the node for whom it could be heard.
     teller = state.observers.get(known.observation.observer)
-    if teller is None or teller.is_stale or teller.role is None or teller.role.value in CALLERS:
-        return False
-    return state.now_ns - teller.role.at_ns > FORGOTTEN_AFTER_NS
+    if teller is None or teller.role is None:
+        return True
+    if teller.is_stale:
+        return state.now_ns - heard_ns(teller) > FORGOTTEN_AFTER_NS
+    return teller.role.value not in CALLERS and state.now_ns - teller.role.at_ns > FORGOTTEN_AFTER_NS
 
 
 def _commit(state: ClusterState, own: Mapping[str, ObserverState]) -> ClusterState:
@@ -206,7 +210,11 @@ def _commit(state: ClusterState, own: Mapping[str, ObserverState]) -> ClusterSta
         return state  # only a status that came now tells that it still stands
     if told.at_ns - state.commit_moved_ns < STALL_AFTER_NS:
         return state
-    is_waiting = _are_entries_waiting(told.value)
+    is_waiting = are_entries_waiting(told.value)
+    if is_waiting is not None and (leader is None or not is_led):
+        return state  # a follower's log runs ahead of its leader's, and does not tell what waits (wire.md §3.1)
+    if is_waiting and leader is not None and leader.waits_ns == told.at_ns:
+        return state  # what no status before told of may be on its way
     is_stalled = state.commit_run >= STEADY_RUN if is_waiting is None else is_waiting
     return state if is_stalled == state.is_commit_stalled else replace(state, is_commit_stalled=is_stalled)
 
@@ -220,13 +228,6 @@ def _highest_committed(observers: Iterable[ObserverState]) -> Told[Status] | Non
         if index is not None and index >= highest:
             best, highest = status, index
     return best
-
-
-def _are_entries_waiting(status: Status) -> bool | None:
-    """True where the log is longer than what is committed; None in the guide's dialect, which does not tell."""
-    if status.indices is None or status.indices.last_log is None or status.commit_index is None:
-        return None
-    return status.indices.last_log > status.commit_index
 
 
 def _nodes(state: ClusterState, sources: Sources, touched: frozenset[str] | None) -> Mapping[str, NodeState]:

@@ -20,19 +20,22 @@ class Sources(Struct, frozen=True, gc=False):
     own:     the observer that speaks for a node, by node
     leader:  that of the leader, where there is one
     reports: what the leader tells of its calls to each peer, else what candidates tell of nodes that are not heard
+    stats:   what the leader measured of its calls to each peer, by the way that tells most of it
     details: what the leader's status tells of each peer, in the real gateway's dialect
     """
 
     own: Mapping[str, ObserverState]
     leader: ObserverState | None
     reports: Mapping[str, PeerLatency]
+    stats: Mapping[str, PeerLatency]
     details: Mapping[str, StatusPeer]
 
 
 def make_sources(state: ClusterState, own: Mapping[str, ObserverState]) -> Sources:
     """Look up for all nodes at once what their pictures are made of."""
     leader = None if state.leader is None else own.get(state.leader)
-    return Sources(own, leader, _reports(own, leader, has_leader=state.leader is not None), _details(leader))
+    reports = _reports(own, leader, has_leader=state.leader is not None)
+    return Sources(own, leader, reports, _stats(leader), _details(leader))
 
 
 def _reports(
@@ -53,13 +56,17 @@ def _speaks(node: str, own: Mapping[str, ObserverState]) -> bool:
     return node in own and not own[node].is_stale
 
 
-def _report(observer: ObserverState) -> dict[str, PeerLatency]:
+def _report(observer: ObserverState) -> Mapping[str, PeerLatency]:
     # What it told before it took its present role tells of another role's calls.
-    if observer.is_stale or observer.latency is None or observer.role is None:
+    if observer.is_stale or observer.reach is None or observer.role is None:
         return {}
-    if observer.latency.at_ns < observer.role.at_ns:
+    return observer.reach.value if observer.reach.at_ns >= observer.role.at_ns else {}
+
+
+def _stats(leader: ObserverState | None) -> Mapping[str, PeerLatency]:
+    if leader is None or leader.latency is None or leader.role is None or leader.latency.at_ns < leader.role.at_ns:
         return {}
-    return observer.latency.value.peers or {}
+    return leader.latency.value.peers or {}
 
 
 def _details(leader: ObserverState | None) -> dict[str, StatusPeer]:
@@ -103,32 +110,42 @@ def _with_voice(
     status = voice.status
     told = None if status is None else status.value
     role = Role.UNKNOWN if voice.role is None else voice.role.value
+    term, told_by, is_stale = voice.term, voice.name, voice.is_stale
+    role_ns = None if voice.role is None else voice.role.at_ns
+    told_ns = role_ns if status is None else status.at_ns
     is_reachable: bool | None = True
     if node in state.unreachable:
         is_reachable = False
         role = Role.UNREACHABLE if voice.is_stale else role
     elif voice.is_stale:
         is_reachable = None if report is None else report.reachable
+        other = _who_names(node, sources) if node == state.leader else None
+        if other is not None and other.status is not None and not other.is_stale:
+            # Its own gateway is lost; that it leads is told by others all the same.
+            role, term, is_reachable = Role.LEADER, state.leaderships[-1].term, True
+            told_by, told_ns, is_stale = other.name, other.status.at_ns, False
     lag, lag_ns = _lag(node, known, sources, voice, is_reachable=is_reachable)
-    role_ns = None if voice.role is None else voice.role.at_ns
     return NodeState(
         id=node,
         role=role,
         address=address,
-        term=voice.term,
+        term=term,
         commit_index=None if told is None else told.commit_index,
         last_applied=None if told is None else told.last_applied,
         leader=None if told is None else told.leader_id,
-        told_by=voice.name,
-        told_ns=role_ns if status is None else status.at_ns,
-        is_direct=True,
-        is_stale=voice.is_stale,
+        told_by=told_by,
+        told_ns=told_ns,
+        is_direct=told_by == voice.name,
+        is_stale=is_stale,
+        own_ns=None if status is None else status.at_ns,
+        is_own_stale=voice.is_stale,
         lag=lag,
         lag_ns=lag_ns,
-        latency=_latency(node, state, report),
-        latency_ns=_latency_ns(node, state, sources, report),
+        latency=_latency(node, state, sources),
+        latency_ns=_latency_ns(node, state, sources),
         uptime_ns=_uptime_ns(known, voice),
         uptime_told_ns=None if voice.uptime is None else voice.uptime.at_ns,
+        history=None if voice.history is None else voice.history.value,
         snapshot=voice.snapshot,
         is_reachable=is_reachable,
     )
@@ -153,8 +170,8 @@ def _without_voice(
         teller = _who_names(node, sources)
         told_ns = None if teller is None or teller.status is None else teller.status.at_ns
         is_reachable = True if teller is not None and not teller.is_stale else None
-    elif report is not None and sources.leader is not None and sources.leader.latency is not None:
-        teller, told_ns = sources.leader, sources.leader.latency.at_ns
+    elif report is not None and sources.leader is not None and sources.leader.reach is not None:
+        teller, told_ns = sources.leader, sources.leader.reach.at_ns
     lag, lag_ns = _lag(node, known, sources, None, is_reachable=is_reachable)
     return NodeState(
         id=node,
@@ -166,8 +183,8 @@ def _without_voice(
         is_stale=teller is None or teller.is_stale,
         lag=lag,
         lag_ns=lag_ns,
-        latency=_latency(node, state, report),
-        latency_ns=_latency_ns(node, state, sources, report),
+        latency=_latency(node, state, sources),
+        latency_ns=_latency_ns(node, state, sources),
         is_reachable=is_reachable,
     )
 
@@ -182,17 +199,18 @@ def _who_names(leader: str, sources: Sources) -> ObserverState | None:
     return max(naming, key=lambda observer: (not observer.is_stale, observer.beat_ns or 0), default=None)
 
 
-def _latency(node: str, state: ClusterState, report: PeerLatency | None) -> Stats | None:
-    if report is None or node == state.leader or state.leader is None:
+def _latency(node: str, state: ClusterState, sources: Sources) -> Stats | None:
+    measured = sources.stats.get(node)
+    if measured is None or node == state.leader or state.leader is None:
         return None
-    stats = report.append_entries
+    stats = measured.append_entries
     if stats is None or not stats.count:
-        stats = report.aggregated
+        stats = measured.aggregated
     return stats if stats is not None and stats.count else None
 
 
-def _latency_ns(node: str, state: ClusterState, sources: Sources, report: PeerLatency | None) -> int | None:
-    if sources.leader is None or sources.leader.latency is None or _latency(node, state, report) is None:
+def _latency_ns(node: str, state: ClusterState, sources: Sources) -> int | None:
+    if sources.leader is None or sources.leader.latency is None or _latency(node, state, sources) is None:
         return None
     return sources.leader.latency.at_ns
 
@@ -200,7 +218,7 @@ def _latency_ns(node: str, state: ClusterState, sources: Sources, report: PeerLa
 def _uptime_ns(known: NodeState | None, voice: ObserverState) -> int | None:
     if voice.uptime is None:
         return None
-    if known is not None and known.told_by == voice.name and known.uptime_told_ns == voice.uptime.at_ns:
+    if known is not None and known.uptime_told_ns == voice.uptime.at_ns:
         return known.uptime_ns  # parsed before
     return voice.uptime.value.current_ns
 

@@ -17,6 +17,9 @@ CAPACITY: Final = 14_400
 _FIRST_CAPACITY: Final = 256
 _MISSED_PERIODS: Final = 3
 _GAPS_LOOKED_AT: Final = 64
+_APPEND_ENTRIES: Final = "append_entries"
+_MIXTURE: Final = "mixture"
+"""Of all kinds of RPC: what the real gateway's status tells of a peer (wire.md §3.1)."""
 _NS: Final = 1_000_000_000
 
 Array = npt.NDArray[np.float64]
@@ -32,12 +35,24 @@ class SeriesKey(Struct, frozen=True, order=True):
     stat:     "value" where there is but one
     observer: "" for the cluster as its leader tells it, whoever led; else the session that told it, where the
               leader has none
+    rpc:      of a peer "" for AppendEntries (where only a mixture of all kinds is told, for that), else another kind
     """
 
     kind: SeriesKind
     name: str
     stat: Stat
     observer: str = ""
+    rpc: str = ""
+
+
+class _Measured(Struct, frozen=True, gc=False):
+    """What one latency tells of one line of the graph; `source` says what was measured, where that may change."""
+
+    kind: SeriesKind
+    name: str
+    rpc: str
+    stats: Stats
+    source: str = ""
 
 
 class Series:
@@ -172,32 +187,16 @@ class SeriesBook:
         if view is None:
             return
         if has_latency and now.latency is not None:
-            self._add_latency(after, now, now.latency.value, view, observation)
+            known = then.latency.value if then is not None and then.latency is not None else Latency()
+            for measured in _news(known, now.latency.value):
+                self._add_stats(measured, after, now, view, observation)
         if has_status and then is not None:
             self._add_commit_rate(after, then, now, view)
 
-    def _add_latency(
-        self, state: ClusterState, teller: ObserverState, latency: Latency, view: str, observation: Observation
-    ) -> None:
-        for name, stats in (latency.aggregated or {}).items():
-            self._add_stats("rpc", name, stats, state, teller, view, observation)
-        for name, peer in (latency.peers or {}).items():
-            told = peer.append_entries if peer.append_entries and peer.append_entries.count else peer.aggregated
-            if told is not None:
-                self._add_stats("peer", name, told, state, teller, view, observation)
-
     def _add_stats(
-        self,
-        kind: SeriesKind,
-        name: str,
-        stats: Stats,
-        state: ClusterState,
-        teller: ObserverState,
-        view: str,
-        observation: Observation,
+        self, measured: _Measured, state: ClusterState, teller: ObserverState, view: str, observation: Observation
     ) -> None:
-        if not stats.count:
-            return  # zeros of a kind that was never called are no measurement
+        stats = measured.stats
         percentiles: tuple[tuple[Stat, float | None], ...] = (
             ("p50", stats.p50_value_ms),
             ("p90", stats.p90_value_ms),
@@ -206,7 +205,8 @@ class SeriesBook:
         )
         for stat, value in percentiles:
             if value is not None:
-                self._append(SeriesKey(kind, name, stat, view), value, state, teller, observation.received_ns)
+                key = SeriesKey(measured.kind, measured.name, stat, view, measured.rpc)
+                self._append(key, value, state, teller, observation.received_ns, measured.source)
 
     def _add_commit_rate(self, state: ClusterState, then: ObserverState, now: ObserverState, view: str) -> None:
         if then.status is None or now.status is None:
@@ -221,12 +221,36 @@ class SeriesBook:
         rate = (last - first) / passed_s
         self._append(SeriesKey("commit_rate", "", "value", view), rate, state, now, now.status.at_ns)
 
-    def _append(self, key: SeriesKey, value: float, state: ClusterState, teller: ObserverState, at_ns: int) -> None:
+    def _append(
+        self, key: SeriesKey, value: float, state: ClusterState, teller: ObserverState, at_ns: int, source: str = ""
+    ) -> None:
         series = self._series.get(key)
         if series is None:
             series = self._series[key] = Series()
         is_after_gap = len(series) > 0 and _has_gap(state, teller.name, int(series.last_s * _NS))
-        series.append(at_ns / _NS, value, teller=teller.name, is_after_gap=is_after_gap)
+        # What was measured otherwise is not joined to what came before, whoever tells it.
+        series.append(at_ns / _NS, value, teller=f"{teller.name} {source}", is_after_gap=is_after_gap)
+
+
+def _news(known: Latency, latency: Latency) -> Iterator[_Measured]:
+    """What is measured anew: the same object as before is an old value, and zero calls are no measurement."""
+    before = {(one.kind, one.name, one.rpc): one.stats for one in _measured(known)}
+    for one in _measured(latency):
+        if one.stats.count and one.stats is not before.get((one.kind, one.name, one.rpc)):
+            yield one
+
+
+def _measured(latency: Latency) -> Iterator[_Measured]:
+    for name, stats in (latency.aggregated or {}).items():
+        yield _Measured("rpc", name, "", stats)
+    for name, peer in (latency.peers or {}).items():
+        if peer.append_entries is not None and peer.append_entries.count:
+            yield _Measured("peer", name, "", peer.append_entries, _APPEND_ENTRIES)
+        elif peer.aggregated is not None:
+            yield _Measured("peer", name, "", peer.aggregated, _MIXTURE)
+        for rpc, stats_of_kind in (("request_vote", peer.request_vote), ("install_snapshot", peer.install_snapshot)):
+            if stats_of_kind is not None:
+                yield _Measured("peer", name, rpc, stats_of_kind)
 
 
 def _view(state: ClusterState, teller: ObserverState) -> str | None:

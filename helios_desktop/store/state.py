@@ -12,9 +12,18 @@ from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
 
-from helios_desktop.event import Gap
+from helios_desktop.event import Disagreement, Event, Gap
 from helios_desktop.observation import Cause, Observation, Phase
-from helios_desktop.protocol.messages import CustomMetrics, Latency, Snapshot, Stats, Status, Uptime
+from helios_desktop.protocol.messages import (
+    CustomMetrics,
+    Latency,
+    PeerLatency,
+    Snapshot,
+    Stats,
+    Status,
+    Uptime,
+    UptimeHistory,
+)
 from helios_desktop.protocol.subscription import Topic
 
 T = TypeVar("T")
@@ -73,6 +82,32 @@ class Mark(Struct, frozen=True, gc=False):
     counts: tuple[int, ...]
 
 
+class Ledger(Struct, frozen=True, gc=False):
+    """How good what one observer told is: counts since its session began.
+
+    kinds:        messages by type, as received; the types beyond `MAX_KINDS` stand together under "other"
+    unknown:      messages of a type that nobody knows
+    unread:       messages of which a part was of a wrong type and was left out, so that it shows as not told
+    out_of_order: messages that were older than what came before them, or came twice; nothing was taken from them
+    missed_beats: statuses that should have come by the gateway's cadence and did not: an estimate, since only our own
+                  gateway numbers its messages
+    rest_answers, rest_failures: polls that were answered, and those of them that were refused
+    pushed:       role, peer, snapshot and metric changes that the server told
+    derived:      those that we concluded; joined: those that we concluded and the server told as well
+    """
+
+    kinds: Mapping[str, int] = MappingProxyType({})
+    unknown: int = 0
+    unread: int = 0
+    out_of_order: int = 0
+    missed_beats: int = 0
+    rest_answers: int = 0
+    rest_failures: int = 0
+    pushed: int = 0
+    derived: int = 0
+    joined: int = 0
+
+
 class ObserverState(Struct, frozen=True, gc=False):
     """All that one session told, and how it stands.
 
@@ -88,6 +123,16 @@ class ObserverState(Struct, frozen=True, gc=False):
     boot, seq:  the last seen of our gateway's envelope
     marks:      of the last ticks, oldest first, for the rates
     term:       of the node, by status or state_change, whichever came last
+    stamp:      the server's own timestamp of the last status, "" where it told none
+    login_path: where its last login worked, "" before
+    is_real:    it speaks the real gateway's dialect, in which most topics are never pushed (wire.md §3)
+    history:    what its node did in its sessions, as REST told it
+    raft_off:   the answer over REST that says that Raft is not enabled there
+    reach:      what it told last of its calls to each peer, by status, push or REST
+    commit_high: the highest commit index that its node told within this life of its process
+    waits_ns:   since when each of its statuses tells of entries that wait to be committed; None where the last does not
+    pushes:     texts of the last changes that were pushed, to know one that comes twice
+    term_told, members_told: the term and the members of its last status, with the status that told them so first
     """
 
     name: str
@@ -123,6 +168,18 @@ class ObserverState(Struct, frozen=True, gc=False):
     uptime: Told[Uptime] | None = None
     snapshot: Told[Snapshot] | None = None
     metrics: Told[CustomMetrics] | None = None  # of the guide's dialect: all that were ever named, latest value each
+    ledger: Ledger = Ledger()
+    stamp: str = ""
+    login_path: str = ""
+    is_real: bool = False
+    history: Told[UptimeHistory] | None = None
+    raft_off: Told[str] | None = None
+    reach: Told[Mapping[str, PeerLatency]] | None = None
+    commit_high: Told[int] | None = None
+    waits_ns: int | None = None
+    pushes: tuple[str, ...] = ()
+    term_told: Told[int] | None = None
+    members_told: Told[frozenset[str]] | None = None
 
 
 class NodeState(Struct, frozen=True, gc=False):
@@ -132,11 +189,14 @@ class NodeState(Struct, frozen=True, gc=False):
     told_by:    the observer that `role`, `term` and the indices are from; "" where nobody told any
     told_ns:    when it did
     is_direct:  told by the node's own gateway
-    is_stale:   what stands here is old and must not look live
+    is_stale:   role and term that stand here are old and must not look live
+    own_ns:     when its own gateway last told indices, uptime and snapshot; None where nobody hears it
+    is_own_stale: those are old, whatever others still tell of the node
     lag:        entries that the leader has committed and this node has not, by statuses of the same beat, or by
                 the leader's match index; lag_ns: when the newer of the two was received
     latency:    AppendEntries round trips from the leader to this node; latency_ns: when told; None for the leader
     uptime_ns:  of this session as told, at `uptime_told_ns`
+    history:    starts, stops, crashes and elections of its past, where REST told them
     is_reachable: as its own gateway or the leader says; None where neither does
     """
 
@@ -151,12 +211,15 @@ class NodeState(Struct, frozen=True, gc=False):
     told_ns: int | None = None
     is_direct: bool = False
     is_stale: bool = True
+    own_ns: int | None = None
+    is_own_stale: bool = True
     lag: int | None = None
     lag_ns: int | None = None
     latency: Stats | None = None
     latency_ns: int | None = None
     uptime_ns: int | None = None
     uptime_told_ns: int | None = None
+    history: UptimeHistory | None = None
     snapshot: Told[Snapshot] | None = None
     is_reachable: bool | None = None
 
@@ -168,6 +231,27 @@ class LeadershipSpan(Struct, frozen=True, gc=False):
     term: int | None
     since_ns: int
     until_ns: int | None = None
+
+
+class Unheard(Struct, frozen=True, gc=False):
+    """A stretch in which no observer told anything: who led then is not known. `until_ns` None lasts."""
+
+    since_ns: int
+    until_ns: int | None = None
+
+
+RecentKey = tuple[str, str, str | int]
+"""Type, whom it is about, and what became of it."""
+
+
+class Recent(Struct, frozen=True, gc=False):
+    """An event that may yet be told once more, by the other way.
+
+    lacks: what the server left out of it, which a later status may fill in: "term", "address" or ""
+    """
+
+    event: Event
+    lacks: str = ""
 
 
 class ClusterState(Struct, frozen=True, gc=False):
@@ -185,6 +269,10 @@ class ClusterState(Struct, frozen=True, gc=False):
     commit_run:  how many statuses in a row moved the commit index, before it last stood still
     members:     ids of the members, by statuses and peer changes; `nodes` has one entry for each
     unreachable: members that are told to be out of reach, with the reason
+    disagreements: the contradictions between observers that last, the gravest first
+    unheard:     the latest stretches without any word, oldest first, at most `MAX_SPANS`
+    recent:      the last events that a push or a status may complete, by happening
+    last_tick:   the last tick; seconds that are missing after it were slept
     """
 
     now_ns: int = 0
@@ -202,6 +290,11 @@ class ClusterState(Struct, frozen=True, gc=False):
     commit_run: int = 0
     members: frozenset[str] = frozenset()
     unreachable: Mapping[str, Told[str]] = MappingProxyType({})
+    disagreements: tuple[Disagreement, ...] = ()
+    unheard: tuple[Unheard, ...] = ()
+    recent: Mapping[RecentKey, Recent] = MappingProxyType({})
+    last_tick: Observation | None = None
 
 
 MAX_SPANS: Final = 2_000
+MAX_KINDS: Final = 32

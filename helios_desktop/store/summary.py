@@ -6,12 +6,16 @@ from typing import Final, assert_never
 from helios_desktop.event import (
     CommitProgress,
     ConnectionEvent,
+    Disagreement,
+    Dispute,
     Event,
     Gap,
     LeaderChange,
     LeaderLost,
+    NodeCrashed,
     NodeReach,
     NodeRestarted,
+    Slept,
     TermChange,
 )
 from helios_desktop.observation import Cause
@@ -30,6 +34,7 @@ from helios_desktop.protocol.messages import (
     Status,
     Unknown,
     Uptime,
+    UptimeHistory,
 )
 
 MAX_CHARACTERS: Final = 300
@@ -59,6 +64,8 @@ def _text(event: Event) -> str:  # noqa: C901 - one line a kind of fact, and myp
             sessions = "" if body.total_sessions is None else f", session {body.total_sessions}"
             total = "" if body.total_uptime is None else f", {body.total_uptime} in all"
             return f"up {body.current_uptime}{sessions}{total}"
+        case UptimeHistory():
+            return f"uptime history, {len(body.events)} event" + ("" if len(body.events) == 1 else "s")
         case Snapshot():
             return _snapshot(body)
         case CustomMetrics():
@@ -92,8 +99,31 @@ def _text(event: Event) -> str:  # noqa: C901 - one line a kind of fact, and myp
         case CommitProgress():
             what = "stands still" if event.type == "commit_stalled" else "moves again after standing still"
             return f"commit index {body.commit_index} {what} for {_seconds(body.stalled_ns)}"
+        case NodeCrashed():
+            more = body.new_crashes - body.old_crashes
+            crashes = "a crash" if more == 1 else f"{more} crashes"
+            return f"{body.node_id} came up after {crashes}, {body.new_crashes} in all"
+        case Slept():
+            return f"nothing was seen for {_seconds(body.until_ns - body.since_ns)}: this machine slept or stood still"
+        case Disagreement():
+            return _disagreement(body)
         case other:
             assert_never(other)
+
+
+_DISPUTES: Final = {
+    Dispute.TWO_LEADERS: "two leaders in one term",
+    Dispute.TERMS_DIFFER: "nodes are in different terms",
+    Dispute.MEMBERS_DIFFER: "nodes list different members",
+    Dispute.COMMIT_WENT_BACK: "a commit index went back",
+}
+
+
+def _disagreement(body: Disagreement) -> str:
+    what = _DISPUTES[body.kind]
+    if body.until_ns is not None:
+        return f"no longer: {what}, after {_seconds(body.until_ns - body.since_ns)}"
+    return f"{what}: " + "; ".join(f"{said.node or said.observer} says {said.text}" for said in body.sayings)
 
 
 def _term(term: int | None) -> str:
@@ -157,6 +187,7 @@ def _metrics(body: CustomMetrics) -> str:
     more = len(body.metrics) - len(shown)
     if more > 0:
         shown.append(f"{more} more")
+    shown += [f"{name} removed" for name in body.removed[:4]]
     return ", ".join(shown) or "no metrics"
 
 

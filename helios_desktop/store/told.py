@@ -1,11 +1,10 @@
 """What a message tells of the node that its gateway speaks for, in either dialect."""
 
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
 from helios_desktop.observation import Observation
-from helios_desktop.protocol.durations import format_duration
 from helios_desktop.protocol.messages import (
     Body,
     CustomMetrics,
@@ -19,10 +18,16 @@ from helios_desktop.protocol.messages import (
     StatusPeer,
     StatusPeerLatency,
     Uptime,
+    UptimeHistory,
 )
-from helios_desktop.store.state import ObserverState, Role, Told
+from helios_desktop.protocol.rest import RAFT_NOT_ENABLED
+from helios_desktop.protocol.shapes import latest_snapshot, summed_up
+from helios_desktop.store.order import uptime_ns
+from helios_desktop.store.state import STATUS_PERIOD_S, ObserverState, Role, Told
 
+T = TypeVar("T")
 _ROLES: Final = {"leader": Role.LEADER, "follower": Role.FOLLOWER, "candidate": Role.CANDIDATE}
+MEASURED_FOR_NS: Final = int(3 * STATUS_PERIOD_S * 1e9)
 NODE_IS_DOWN: Final = "failed to retrieve cluster status"
 """The guide's own `error`, which a gateway sends in place of a status while its node is stopped."""
 
@@ -32,13 +37,18 @@ def role_of(state: str | None) -> Role:
     return _ROLES.get(state.lower(), Role.UNKNOWN) if state is not None else Role.UNKNOWN
 
 
-def learn(observer: ObserverState, body: Body, observation: Observation) -> ObserverState:
-    """Give the observer with what `body` tells; the same object where it tells nothing of the node."""
+def learn(observer: ObserverState, body: Body, observation: Observation, timestamp: str = "") -> ObserverState:
+    """Give the observer with what `body` tells; the same object where it tells nothing of the node.
+
+    timestamp: the server's own text, "" of a REST answer
+    """
     match body:
         case Status():
-            return _learn_status(observer, body, observation)
+            return _learn_status(observer, body, observation, timestamp)
         case Latency():
-            return replace(observer, latency=Told(body, observation))
+            return _learn_latency(observer, body, observation)
+        case UptimeHistory():
+            return replace(observer, history=Told(body, observation))
         case Uptime():
             return replace(observer, uptime=Told(body, observation))
         case Snapshot():
@@ -60,24 +70,43 @@ def learn(observer: ObserverState, body: Body, observation: Observation) -> Obse
             return observer
 
 
-def _learn_status(observer: ObserverState, status: Status, observation: Observation) -> ObserverState:
+def learn_refusal(observer: ObserverState, observation: Observation) -> ObserverState:
+    """Take a REST answer that is no success: only that Raft is not enabled tells something of the node."""
+    if RAFT_NOT_ENABLED not in observation.text.lower():
+        return observer
+    return (
+        observer if observer.raft_off is not None else replace(observer, raft_off=Told(observation.text, observation))
+    )
+
+
+def _learn_latency(observer: ObserverState, latency: Latency, observation: Observation) -> ObserverState:
+    told = Told(latency, observation)
+    return replace(
+        observer, latency=told, reach=observer.reach if latency.peers is None else Told(latency.peers, observation)
+    )
+
+
+def _learn_status(observer: ObserverState, status: Status, observation: Observation, timestamp: str) -> ObserverState:
     is_other_node = observer.node is not None and observer.node != status.node_id
     if is_other_node:
         # Behind one address another node answers now: what the old one told says nothing of it.
-        observer = replace(observer, role=None, term=None, latency=None, uptime=None, snapshot=None, metrics=None)
+        observer = _forget_node(observer)
     known_role = observer.role
     role = role_of(status.state)
     # A role that did not change keeps the observation that told it first, so that its age is right.
     told_role = known_role if known_role is not None and known_role.value is role else Told(role, observation)
-    latency, uptime, metrics = observer.latency, observer.uptime, observer.metrics
+    latency, uptime, metrics, reach = observer.latency, observer.uptime, observer.metrics, observer.reach
     by_peer = _latency_by_peer(status)
     if by_peer:
-        latency = Told(Latency(peers=by_peer), observation)
+        reach = Told(by_peer, observation)
+        if not _is_measured_by_kind(latency, observation.received_ns):
+            latency = Told(Latency(peers=by_peer), observation)
     told_uptime = _uptime(status)
     if told_uptime is not None:
         uptime = Told(told_uptime, observation)
-    if status.custom_metrics is not None:
-        metrics = Told(CustomMetrics(status.custom_metrics.metrics, is_complete=True), observation)
+    table = status.custom_metrics
+    if table is not None:
+        metrics = Told(_with(metrics, CustomMetrics(table.metrics, is_complete=table.is_complete)), observation)
     return replace(
         observer,
         node=status.node_id,
@@ -91,7 +120,89 @@ def _learn_status(observer: ObserverState, status: Status, observation: Observat
         uptime=uptime,
         snapshot=_snapshot(observer.snapshot, status, observation),
         metrics=metrics,
+        stamp=timestamp or observer.stamp,
+        is_real=status.node is not None,
+        raft_off=None,
+        reach=reach,
+        commit_high=_commit_high(observer, status, observation),
+        waits_ns=_waits_ns(observer, status, observation),
+        term_told=_first_told(observer.term_told, status.term, observation),
+        members_told=_first_told(observer.members_told, members_of(status), observation),
     )
+
+
+def members_of(status: Status) -> frozenset[str] | None:
+    """The members that a status lists, its own node among them; None where it lists none."""
+    if status.peers is None:
+        return None
+    return frozenset({status.node_id, *(peer if isinstance(peer, str) else peer.id for peer in status.peers)})
+
+
+def _forget_node(observer: ObserverState) -> ObserverState:
+    return replace(
+        observer,
+        status=None,
+        role=None,
+        term=None,
+        latency=None,
+        reach=None,
+        uptime=None,
+        history=None,
+        snapshot=None,
+        metrics=None,
+        stamp="",
+        commit_high=None,
+        waits_ns=None,
+        term_told=None,
+        members_told=None,
+    )
+
+
+def _first_told(known: Told[T] | None, value: T | None, observation: Observation) -> Told[T] | None:
+    """What was told already keeps the observation that told it first."""
+    if value is None or (known is not None and known.value == value):
+        return known
+    return Told(value, observation)
+
+
+def _commit_high(observer: ObserverState, status: Status, observation: Observation) -> Told[int] | None:
+    """The highest commit index of this life of the node's process: a restart begins below it (Raft paper, figure 2)."""
+    known = observer.commit_high
+    if status.commit_index is None:
+        return known
+    if known is None or status.commit_index >= known.value or _is_restarted(observer, status, observation):
+        return Told(status.commit_index, observation)
+    return known
+
+
+def _waits_ns(observer: ObserverState, status: Status, observation: Observation) -> int | None:
+    if not are_entries_waiting(status):
+        return None
+    return observation.received_ns if observer.waits_ns is None else observer.waits_ns
+
+
+def are_entries_waiting(status: Status) -> bool | None:
+    """True where the log is longer than what is committed; None in the guide's dialect, which does not tell."""
+    if status.indices is None or status.indices.last_log is None or status.commit_index is None:
+        return None
+    return status.indices.last_log > status.commit_index
+
+
+def _is_restarted(observer: ObserverState, status: Status, observation: Observation) -> bool:
+    last = observer.status
+    if last is None or (observer.role is not None and observer.role.value is Role.UNREACHABLE):
+        return True
+    before_ns, after_ns = uptime_ns(last.value), uptime_ns(status)
+    if before_ns is not None and after_ns is not None:
+        return after_ns < before_ns
+    return last.observation.epoch != observation.epoch  # another process may answer on another socket
+
+
+def _is_measured_by_kind(known: Told[Latency] | None, now_ns: int) -> bool:
+    """True where a push or REST told lately what each kind of RPC takes, which a status's mixture must not hide."""
+    if known is None or now_ns - known.at_ns > MEASURED_FOR_NS:
+        return False
+    return any(peer.append_entries is not None for peer in (known.value.peers or {}).values())
 
 
 def _with(known: Told[CustomMetrics] | None, told: CustomMetrics) -> CustomMetrics:
@@ -101,15 +212,8 @@ def _with(known: Told[CustomMetrics] | None, told: CustomMetrics) -> CustomMetri
 
 
 def _uptime(status: Status) -> Uptime | None:
-    told = status.uptime_stats
-    if told is not None:
-        total_ms = told.total_uptime_ms
-        return Uptime(
-            current_uptime=format_duration(told.current_uptime_ms * 1_000_000),
-            total_sessions=told.total_sessions,
-            total_uptime=None if total_ms is None else format_duration(total_ms * 1_000_000),
-            statistics=told,
-        )
+    if status.uptime_stats is not None:
+        return summed_up(status.uptime_stats)
     return None if status.uptime is None else Uptime(status.uptime)
 
 
@@ -118,14 +222,7 @@ def _snapshot(known: Told[Snapshot] | None, status: Status, observation: Observa
     if told is not None:
         if not told.has_snapshot:
             return known
-        snapshot = Snapshot(
-            index=told.latest_snapshot_index,
-            term=told.latest_snapshot_term,
-            size_bytes=told.latest_snapshot_size,
-            duration_ms=told.last_creation_time_ms,
-            statistics=told,
-        )
-        return Told(snapshot, observation)
+        return Told(latest_snapshot(told), observation)
     if status.snapshot_last is None or (known is not None and known.value.index == status.snapshot_last):
         return known
     return Told(Snapshot(status.snapshot_last), observation) if status.snapshot_last > 0 else known

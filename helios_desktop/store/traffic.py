@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from helios_desktop.event import Gap
 from helios_desktop.observation import Observation, Phase
 from helios_desktop.protocol.frames import Message
-from helios_desktop.protocol.messages import Malformed, Pong
+from helios_desktop.protocol.messages import Malformed, Pong, Unknown
 from helios_desktop.protocol.subscription import (
     Ping,
     Subscribe,
@@ -17,17 +17,31 @@ from helios_desktop.protocol.subscription import (
     topic_of,
 )
 from helios_desktop.protocol.timestamps import parse_timestamp
-from helios_desktop.store.state import STALE_AFTER_S, STATUS_PERIOD_S, Mark, ObserverState, TopicState
+from helios_desktop.store.order import PUSHED, missed_beats, remember
+from helios_desktop.store.state import (
+    MAX_KINDS,
+    STALE_AFTER_S,
+    STATUS_PERIOD_S,
+    Ledger,
+    Mark,
+    ObserverState,
+    TopicState,
+)
 
 NS: Final = 1_000_000_000
+HEARD: Final = frozenset({Phase.LIVE, Phase.POLLING})
+"""Phases in which a status is due."""
 RATE_OVER_NS: Final = 10 * NS
 STALE_AFTER_NS: Final = int(STALE_AFTER_S * NS)
 _PERIODS_S: Final[dict[Topic, float]] = {Topic.STATUS: STATUS_PERIOD_S, Topic.LATENCY: 1.0, Topic.UPTIME: 10.0}
+OTHER_KINDS: Final = "other"
 _PERIOD_OF_EVENTS_S: Final = 5.0
 """Topics without a beat: how long half of the silence is that bears out that they are off."""
 
 
-def count_frame(observer: ObserverState, message: Message, observation: Observation) -> ObserverState:
+def count_frame(
+    observer: ObserverState, message: Message, observation: Observation, *, is_late: bool = False
+) -> ObserverState:
     """Count a frame, follow our gateway's envelope, and take round trip and clock offset from a pong."""
     now_ns = observation.received_ns
     topics = observer.topics
@@ -40,9 +54,10 @@ def count_frame(observer: ObserverState, message: Message, observation: Observat
             seen.requested, seen.requested_ns, seen.requested, seen.count + 1, seen.rate_hz, now_ns
         )
     lost = observer.lost + has_lost(observer, message, observation)
+    ledger = _book(observer, message, observation, is_late=is_late)
     if message.boot is not None and observer.boot is not None and message.boot != observer.boot:
         # Another run of the gateway: what the former one measured must not stand beside what this one tells.
-        observer = replace(observer, latency=None, uptime=None, snapshot=None, metrics=None)
+        observer = replace(observer, latency=None, uptime=None, snapshot=None, metrics=None, reach=None)
     body = message.body
     if isinstance(body, Pong):
         observer = _take_pong(observer, message, now_ns)
@@ -57,7 +72,51 @@ def count_frame(observer: ObserverState, message: Message, observation: Observat
         boot=message.boot if message.boot is not None else observer.boot,
         seq=seq,
         topics=topics,
+        ledger=ledger,
+        pushes=remember(observer, message, observation),
     )
+
+
+def _book(observer: ObserverState, message: Message, observation: Observation, *, is_late: bool) -> Ledger:
+    book, body = observer.ledger, message.body
+    kind = "malformed" if isinstance(body, Malformed) else message.type
+    seen = book.kinds.get(kind)
+    if seen is None and len(book.kinds) >= MAX_KINDS:
+        # A hostile server could name a new type with each frame.
+        kind = OTHER_KINDS
+        seen = book.kinds.get(kind)
+    return Ledger(
+        {**book.kinds, kind: (seen or 0) + 1},
+        book.unknown + isinstance(body, Unknown),
+        book.unread + bool(message.unread),
+        book.out_of_order + is_late,
+        book.missed_beats + missed_beats(observer, body, observation),
+        book.rest_answers,
+        book.rest_failures,
+        book.pushed + (body.__class__ in PUSHED),
+        book.derived,
+        book.joined,
+    )
+
+
+def count_answer(observer: ObserverState, *, is_refused: bool = False, is_late: bool = False) -> ObserverState:
+    """Count an answer over REST."""
+    book = observer.ledger
+    counted = replace(
+        book,
+        rest_answers=book.rest_answers + 1,
+        rest_failures=book.rest_failures + is_refused,
+        out_of_order=book.out_of_order + is_late,
+    )
+    return replace(observer, ledger=counted)
+
+
+def count_events(observer: ObserverState, *, derived: int, joined: int) -> ObserverState:
+    """Count what was concluded from what it told, and what the server told as well."""
+    if not (derived or joined):
+        return observer
+    book = observer.ledger
+    return replace(observer, ledger=replace(book, derived=book.derived + derived, joined=book.joined + joined))
 
 
 def has_lost(observer: ObserverState, message: Message, observation: Observation) -> bool:
@@ -117,13 +176,13 @@ def leave_live(observer: ObserverState) -> ObserverState:
         topic: replace(seen, is_confirmed=False) if seen.is_confirmed else seen
         for topic, seen in observer.topics.items()
     }
-    return replace(observer, opened_ns=None, is_stale=True, ping_ns=None, seq=None, topics=topics)
+    return replace(observer, opened_ns=None, is_stale=True, ping_ns=None, seq=None, raft_off=None, topics=topics)
 
 
 def take_tick(observer: ObserverState, now_ns: int) -> ObserverState:
     """A second went by: rates, silence, and topics that stay away as asked. The same object where nothing changed."""
     observer = _confirm_silence(_rate(observer, now_ns), now_ns)
-    if observer.phase is Phase.LIVE and not observer.is_stale:
+    if not observer.is_stale:
         heard_ns = observer.beat_ns if observer.beat_ns is not None else observer.opened_ns
         if heard_ns is not None and now_ns - heard_ns > STALE_AFTER_NS:
             return replace(observer, is_stale=True)

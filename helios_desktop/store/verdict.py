@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from helios_desktop.event import Disagreement, Dispute
 from helios_desktop.observation import Phase
 from helios_desktop.store.state import ClusterState, NodeState, Role
 from helios_desktop.words import _, ngettext
@@ -55,6 +56,8 @@ def verdict(state: ClusterState) -> Verdict:
     if all(observer.is_stale for observer in state.observers.values()) and not _is_told_unreachable(state):
         return Verdict(Level.UNKNOWN, _("Unknown: nothing is heard from the cluster at present"), reasons)
     count = _count(state)
+    if any(one.kind is Dispute.TWO_LEADERS for one in state.disagreements):
+        return Verdict(Level.PROBLEM, _("Two leaders in one term: what is written may be lost"), reasons)
     if count.well + count.untold < count.quorum:
         return Verdict(Level.PROBLEM, _no_quorum(state, count), reasons)
     if state.leader is None:
@@ -63,19 +66,19 @@ def verdict(state: ClusterState) -> Verdict:
         moved_ns = state.now_ns if state.commit_moved_ns is None else state.commit_moved_ns
         text = _("Commits stand still for {age}").format(age=_age(state.now_ns - moved_ns))
         return Verdict(Level.PROBLEM, text, reasons)
-    return _led(count, reasons)
+    return _led(count, reasons, is_disputed=bool(state.disagreements))
 
 
-def _led(count: _Count, reasons: tuple[str, ...]) -> Verdict:
+def _led(count: _Count, reasons: tuple[str, ...], *, is_disputed: bool) -> Verdict:
     healthy = _healthy(count)
     if count.untold:
         untold = ngettext("{n} not told", "{n} not told", count.untold).format(n=count.untold)
-        level = Level.WARNING if count.lost else Level.UNKNOWN
+        level = Level.WARNING if count.lost or is_disputed else Level.UNKNOWN
         return Verdict(level, _("{healthy}, {untold}").format(healthy=healthy, untold=untold), reasons)
     spare = count.well - count.quorum
     can_lose = ngettext("can lose {n}", "can lose {n}", spare).format(n=spare)
     outlook = can_lose if spare > 0 else _("can lose none")
-    level = Level.WARNING if count.lost else Level.WELL
+    level = Level.WARNING if count.lost or is_disputed else Level.WELL
     return Verdict(level, _("{healthy}: {outlook}").format(healthy=healthy, outlook=outlook), reasons)
 
 
@@ -135,20 +138,39 @@ def _is_told_unreachable(state: ClusterState) -> bool:
 
 
 def _reasons(state: ClusterState) -> tuple[str, ...]:
-    reasons = []
+    reasons = [disagreement_text(one) for one in state.disagreements]
+    is_led_twice = any(one.kind is Dispute.TWO_LEADERS for one in state.disagreements)
     for node in state.nodes.values():
         told = state.unreachable.get(node.id)
         if told is not None:
             reasons.append(_("{node} is out of reach.").format(node=node.id))
-        elif node.is_stale and node.is_direct and node.told_ns is not None:
-            age = _age(state.now_ns - node.told_ns)
+        elif node.is_own_stale and node.own_ns is not None:
+            age = _age(state.now_ns - node.own_ns)
             reasons.append(_("{node} was last heard {age} ago.").format(node=node.id, age=age))
-        if node.role is Role.LEADER and node.id != state.leader and not node.is_stale:
+        # Of two that lead one term, neither is the one that merely does not know yet.
+        if node.role is Role.LEADER and node.id != state.leader and not node.is_stale and not is_led_twice:
             reasons.append(_("{node} still takes itself for the leader.").format(node=node.id))
         if node.lag is not None and node.lag >= LAG_WORTH_A_WORD and not node.is_stale:
             lag = ngettext("{node} is {n} entry behind.", "{node} is {n} entries behind.", node.lag)
             reasons.append(lag.format(node=node.id, n=node.lag))
     return tuple(reasons)
+
+
+def disagreement_text(one: Disagreement) -> str:
+    """A contradiction as one translated sentence: what it is, and who says what."""
+    match one.kind:
+        case Dispute.TWO_LEADERS:
+            what = _("Two leaders in one term")
+        case Dispute.TERMS_DIFFER:
+            what = _("Nodes are in different terms")
+        case Dispute.MEMBERS_DIFFER:
+            what = _("Nodes list different members")
+        case Dispute.COMMIT_WENT_BACK:
+            what = _("A commit index went back")
+    says = "; ".join(
+        _("{node} says {text}").format(node=saying.node or saying.observer, text=saying.text) for saying in one.sayings
+    )
+    return _("{what}: {says}.").format(what=what, says=says)
 
 
 def _age(duration_ns: int) -> str:

@@ -201,8 +201,11 @@ def test_a_frame_that_is_no_message_is_shown_with_its_reason(events_of: EventsOf
 def test_the_node_is_named_where_the_data_does_not(events_of: EventsOf) -> None:
     status = {"type": "status", "data": {"node_id": "n1", "state": "Follower"}}
     change = {"type": "state_change", "data": {"old_state": "Follower", "new_state": "Leader", "term": 2}}
-    events = events_of(status, change)
-    assert record_of(events, "state_change")["more"] == {"node": "n1"}
+    snapshot = {"type": "snapshot", "data": {"index": 7, "term": 2, "size_bytes": 1, "duration_ms": 1}}
+    events = events_of(status, change, snapshot)
+    assert record_of(events, "state_change")["data"]["node_id"] == "n1"
+    assert "more" not in record_of(events, "state_change")
+    assert record_of(events, "snapshot")["more"] == {"node": "n1"}
     assert "more" not in record_of(events, "status")
 
 

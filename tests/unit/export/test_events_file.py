@@ -35,12 +35,11 @@ EventsOf = Callable[..., list[Event]]
 FORMATS = list(Format)
 META = ExportMeta(
     cluster="Demo",
-    source="http://127.0.0.1:8080",
+    sources=("http://127.0.0.1:8080", "http://127.0.0.1:8081"),
     exported_at_ns=1_705_314_700_000_000_000,
     filter=EventFilter(text="x", severities=frozenset({Severity.PROBLEM}), hidden_nodes=frozenset({"node2", "node1"})),
     gaps=(Gap("n1", "disconnected", 0, None),),
-    malformed=2,
-    lost=1,
+    quality={"malformed": 2, "lost": 1, "observers": {}},
     went=3,
     program_version="1.2.3",
 )
@@ -82,6 +81,7 @@ async def test_json_lines_begin_with_the_meta_data(tmp_path: Path, many: list[Ev
         "time_zone": "UTC",
         "cluster": "Demo",
         "source": "http://127.0.0.1:8080",
+        "sources": ["http://127.0.0.1:8080", "http://127.0.0.1:8081"],
         "range": {"from": "2024-01-15T10:30:00.123456789Z", "to": "2024-01-15T10:34:09.123456789Z"},
         "filter": {
             "types": None,
@@ -107,7 +107,7 @@ async def test_json_lines_begin_with_the_meta_data(tmp_path: Path, many: list[Ev
                 "lost": None,
             }
         ],
-        "quality": {"malformed": 2, "lost": 1},
+        "quality": {"malformed": 2, "lost": 1, "observers": {}},
     }
     assert [record["data"]["error"] for record in records] == [f"number {number}" for number in range(250)]
     assert names_in(tmp_path) == ["events.jsonl"]
@@ -269,10 +269,10 @@ async def test_a_link_stays_a_link_and_rights_stay(tmp_path: Path, many: list[Ev
 
 
 def test_the_meta_data_of_a_monitor_hold_no_secret() -> None:
-    target = Target("Prod", parse_address("127.0.0.1:8080"), Credentials("ops", "hunter2", "hunter3"))
+    target = Target("Prod", (parse_address("127.0.0.1:8080"),), Credentials("ops", "hunter2", "hunter3"))
     monitor = Monitor(target, now_ns=lambda: 5, rng=random.Random(1))
     meta = meta_of(monitor, went=7, is_complete=False)
     record = meta_record(meta, Extent(0, {}, None, None), file_format="csv", time_zone="UTC")
-    assert record["source"] == "http://127.0.0.1:8080"
+    assert (record["source"], record["sources"]) == ("http://127.0.0.1:8080", ["http://127.0.0.1:8080"])
     assert (record["cluster"], record["older_events_dropped"], record["complete"]) == ("Prod", 7, False)
     assert "hunter" not in repr(meta) + json.dumps(record)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from helios_desktop.event import Event
+from helios_desktop.event import Event, keep
 from helios_desktop.observation import (
     Cause,
     ConnectionChange,
@@ -14,6 +14,7 @@ from helios_desktop.observation import (
     connection_observation,
     tick,
 )
+from helios_desktop.protocol.rest import RestCall
 from helios_desktop.store.fold import fold
 from helios_desktop.store.series import SeriesBook
 from helios_desktop.store.state import ClusterState, NodeState, ObserverState
@@ -46,6 +47,17 @@ def latency(*peers: dict[str, Any]) -> dict[str, Any]:
     return {"aggregated": {}, "peers": {told["peer_id"]: told for told in peers}}
 
 
+def real_data(node: str, state: str, term: int, commit: int, members: tuple[str, ...]) -> dict[str, Any]:
+    """The data of a real gateway's status, without its optional parts."""
+    is_leader = state == "Leader"
+    return {
+        "node": {"id": node, "state": state, "term": term},
+        "leader": {"id": node if is_leader else "", "address": "", "is_leader": is_leader},
+        "indices": {"last_log": commit, "last_log_term": term, "commit_index": commit, "applied_index": commit},
+        "peers": [{"id": member, "address": f"{member}:7000"} for member in members if member != node],
+    }
+
+
 class Scene:
     """Folds what the observers see; the clock stands still but for `wait`. Each call gives the events that it made."""
 
@@ -63,7 +75,7 @@ class Scene:
         self.state, events = fold(before, observation)
         self.series.add(before, self.state, observation)
         self.observations.append(observation)
-        self.events += events
+        keep(self.events, events)
         return events
 
     def wait(self, seconds: float) -> tuple[Event, ...]:
@@ -121,6 +133,28 @@ class Scene:
             "peers": [member for member in members if member != node],
         }
         return self.frame(observer, "status", told)
+
+    def real_status(
+        self,
+        observer: str,
+        state: str = "Follower",
+        term: int = 1,
+        commit: int = 100,
+        members: tuple[str, ...] = THREE,
+        node: str | None = None,
+        **more: Any,
+    ) -> tuple[Event, ...]:
+        """A status of the real gateway's dialect (wire.md §3.1): a follower names no leader; `more` stands beside."""
+        timestamp = more.pop("timestamp", None)
+        told = real_data(node or observer, state, term, commit, members) | more
+        stamp = {} if timestamp is None else {"timestamp": timestamp}
+        return self.frame(observer, "status_update", told, **stamp)
+
+    def rest(self, observer: str, call: RestCall, data: Any, status: int = 200) -> tuple[Event, ...]:
+        """An answer over REST."""
+        text = data if isinstance(data, str) else json.dumps(data)
+        epoch = self.epochs.get(observer, 0)
+        return self.see(Observation(observer, epoch, self.now_ns, Kind.REST, text, call.source, status))
 
     def beat(
         self,

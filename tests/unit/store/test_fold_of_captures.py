@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from helios_desktop.event import Event, LeaderChange, LeaderLost, NodeReach, TermChange
+from helios_desktop.event import Event, LeaderChange, LeaderLost, NodeReach, TermChange, keep
 from helios_desktop.protocol.messages import PeerChange, Snapshot, StateChange
 from helios_desktop.store.fold import fold
 from helios_desktop.store.series import SeriesKey
@@ -56,7 +56,8 @@ def test_a_node_without_a_quorum_raises_its_term_and_tells_that_nobody_answers(c
         if observation.received_ns < (START_S + 30) * NS:
             scene.see(observation)
     told = story(scene)
-    assert told[0] == ("state_change", StateChange("", "Candidate", 0))
+    # The push left both out: the role is known from before, the term from the status after it.
+    assert told[0] == ("state_change", StateChange("Follower", "Candidate", 4))
     assert [body for name, body in told if name == "term_change"][:2] == [TermChange(1, 4), TermChange(4, 7)]
     lost = [body for name, body in told if name == "peer_unreachable"]
     assert [body.node_id for body in lost if isinstance(body, NodeReach)] == ["node-1", "node-3"]
@@ -112,12 +113,22 @@ def test_a_follower_alone_does_not_know_the_leader_and_the_verdict_says_so(captu
     assert "who leads is not told" in verdict(scene.state).text
 
 
-def test_a_snapshot_is_found_in_the_status(captures: Path) -> None:
-    scene = played(captures / "snapshot.jsonl")
-    derived = [event for event in scene.events if event.type == "snapshot" and event.is_derived]
-    assert len(derived) == 1
-    assert isinstance(derived[0].body, Snapshot)
-    assert derived[0].body.index == 2063
+def test_a_snapshot_is_found_in_the_status_and_the_push_that_comes_later_completes_it(captures: Path) -> None:
+    observations = captured(captures / "snapshot.jsonl")
+    scene = Scene()
+    found: list[Event] = []
+    for observation in observations:
+        found += [event for event in scene.see(observation) if event.type == "snapshot" and event.node == "node-2"]
+    _none_yet, derived, completed = found
+    assert (derived.is_derived, derived.completes) == (True, None)
+    assert isinstance(derived.body, Snapshot)
+    assert (derived.body.index, derived.body.duration_ms) == (2063, None)
+    assert [told.received_ns for told in derived.evidence] == [derived.after_ns, derived.at_ns]
+    assert completed.completes is derived
+    assert (completed.is_derived, completed.at_ns, completed.after_ns) == (False, derived.at_ns, derived.after_ns)
+    assert isinstance(completed.body, Snapshot)
+    assert completed.body.duration_ms == 1
+    assert [event.type for event in scene.events].count("snapshot") == 2
 
 
 def test_every_capture_folds_and_the_same_frames_give_the_same_story_again(captures: Path) -> None:
@@ -129,6 +140,6 @@ def test_every_capture_folds_and_the_same_frames_give_the_same_story_again(captu
         events: list[Event] = []
         for observation in scene.observations:
             state, more = fold(state, observation)
-            events += more
+            keep(events, more)
         assert state == scene.state
         assert events == scene.events

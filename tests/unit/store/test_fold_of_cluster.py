@@ -116,7 +116,8 @@ def test_mere_silence_of_the_leader_deposes_it_not() -> None:
         scene.beat(commit=100 + second, but=("node1",))
         scene.wait(5)
     assert scene.state.leader == "node1"
-    assert scene.node("node1").is_stale
+    node1 = scene.node("node1")
+    assert (node1.role, node1.told_by, node1.is_stale, node1.is_own_stale) == (Role.LEADER, "node2", False, True)
     for observer in THREE:
         scene.phase(observer, Phase.BACKOFF, Cause.SERVER_CLOSED)
     assert scene.state.leader == "node1"
@@ -187,7 +188,8 @@ def test_a_role_that_changed_unseen_is_derived_and_one_that_was_pushed_is_not_to
     assert (derived.type, derived.node) == ("state_change", "node2")
     assert derived.body == StateChange("Candidate", "Follower", 2)
     assert [told.text for told in derived.evidence][-1] == derived.observation.text
-    assert len(derived.evidence) == 3
+    assert len(derived.evidence) == 2
+    assert derived.after_ns == derived.evidence[0].received_ns == derived.at_ns - NS
 
 
 def test_a_state_change_without_a_term_keeps_the_one_that_is_known() -> None:
@@ -454,3 +456,111 @@ def test_roles_are_read_in_any_case(state: str) -> None:
     scene.live("node1")
     scene.status("node1", state)
     assert scene.state.leader == "node1"
+
+
+def test_what_a_lost_gateway_told_of_its_peers_holds_no_more_when_it_is_old() -> None:
+    scene = Scene()
+    scene.live("node1", "node2")
+    scene.status("node2")
+    scene.status("node1", "Leader")
+    scene.frame("node1", "latency", latency(peer("node2"), peer("node3", reachable=False, errors=5)))
+    assert scene.node("node3").role is Role.UNREACHABLE
+    scene.phase("node1", Phase.BACKOFF, Cause.SERVER_CLOSED)
+    scene.wait(10)
+    scene.status("node2", "Leader", 2, leader="node2")
+    assert scene.node("node3").role is Role.UNREACHABLE  # nobody had the time to say otherwise
+    scene.wait(5)
+    scene.status("node2", "Leader", 2, leader="node2")
+    assert (scene.node("node3").role, scene.node("node3").is_reachable) == (Role.UNKNOWN, None)
+    assert "peer_reachable" not in types(scene.events)
+
+
+def test_a_member_that_only_the_last_leader_was_told_of_is_removed_by_nobody() -> None:
+    scene = Scene()
+    scene.live(*THREE)
+    scene.real_status("node1", "Leader", 3)
+    scene.real_status("node2", term=3)
+    scene.frame("node1", "peer_change", {"event": "added", "peer_id": "node9", "address": ""})
+    scene.wait(5)
+    scene.real_status("node1", "Leader", 3, members=(*THREE, "node9"))
+    scene.real_status("node2", term=3)
+    scene.phase("node1", Phase.BACKOFF, Cause.REFUSED)
+    assert "peer_change" not in types(scene.real_status("node2", "Leader", 4))
+    assert list(scene.state.nodes) == list(THREE)  # the leader's list is taken whole all the same
+
+
+def test_a_leader_that_is_heard_for_the_first_time_has_added_nobody() -> None:
+    scene = Scene()
+    scene.live("node1", "node2")
+    scene.real_status("node2")
+    assert "peer_change" not in types(scene.real_status("node1", "Leader", members=(*THREE, "node4")))
+    assert list(scene.state.nodes) == [*THREE, "node4"]
+
+
+def test_an_isolated_leader_that_still_claims_to_lead_does_not_shorten_when_the_next_was_elected() -> None:
+    scene = Scene()
+    scene.live(*THREE)
+    scene.real_status("node1", "Leader", 3)
+    scene.wait(1)
+    scene.real_status("node2", term=3)
+    follower_ns = scene.now_ns
+    scene.wait(4)
+    scene.real_status("node1", "Leader", 3)
+    scene.wait(1)
+    derived = [event for event in scene.real_status("node2", "Leader", 4) if event.is_derived]
+    assert [event.type for event in derived] == ["state_change", "term_change", "leader_change"]
+    assert {event.after_ns for event in derived} == {follower_ns}
+
+
+def test_what_a_followers_log_has_beyond_its_commit_index_is_no_stall() -> None:
+    scene = Scene()
+    scene.live("node2")
+    indices = {"last_log": 867, "last_log_term": 1, "commit_index": 41, "applied_index": 41}
+    for _beat in range(6):
+        scene.real_status("node2", indices=indices)
+        scene.wait(5)
+    assert "commit_stalled" not in types(scene.events)
+
+
+def test_a_follower_does_not_end_the_stall_that_its_leader_told() -> None:
+    scene = Scene()
+    scene.live(*THREE)
+    indices = {"last_log": 150, "last_log_term": 3, "commit_index": 100, "applied_index": 100}
+    for _beat in range(5):
+        scene.real_status("node1", "Leader", 3, indices=indices)
+        scene.real_status("node2", term=3)
+        scene.wait(5)
+    assert scene.state.is_commit_stalled
+    scene.phase("node1", Phase.BACKOFF, Cause.SERVER_CLOSED)
+    scene.real_status("node2", term=3)
+    assert "commit_resumed" not in types(scene.events)
+
+
+def test_a_cluster_set_up_anew_is_told_once_however_many_of_its_nodes_show_it() -> None:
+    scene = three_live()
+    scene.beat(term=5)
+    for node in THREE:
+        scene.phase(node, Phase.BACKOFF, Cause.SERVER_CLOSED)
+    scene.wait(3)
+    events: list[str] = []
+    for node in THREE:
+        scene.live(node)
+        events += types(scene.status(node, "Leader" if node == "node1" else "Follower", 1, 3))
+        scene.wait(1)
+    assert events.count("leader_change") == 1
+    assert [(led.leader, led.term) for led in scene.state.leaderships[-3:]] == [
+        ("node1", 5),
+        (None, None),
+        ("node1", 1),
+    ]
+
+
+def test_an_entry_that_is_on_its_way_in_an_idle_cluster_is_no_stall_until_the_next_status_tells_it_again() -> None:
+    scene = Scene()
+    scene.live("node1")
+    for last_log in (100, 100, 100, 100, 101):
+        indices = {"last_log": last_log, "last_log_term": 3, "commit_index": 100, "applied_index": 100}
+        scene.real_status("node1", "Leader", 3, indices=indices)
+        scene.wait(5)
+    assert "commit_stalled" not in types(scene.events)
+    assert types(scene.real_status("node1", "Leader", 3, indices=indices)) == ["commit_stalled"]

@@ -2,13 +2,18 @@
 
 import math
 import random
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from helios_desktop.observation import Cause, Kind, Phase
+from helios_desktop.observation import Cause, Kind, Observation, Phase
+from helios_desktop.protocol.messages import Latency
+from helios_desktop.protocol.rest import RestCall
 from helios_desktop.protocol.subscription import ALL_TOPICS, Topic, subscribe_frame
 from helios_desktop.store.series import CAPACITY, Series, SeriesBook, SeriesKey
-from tests.unit.store.scene import START_S, Scene, latency, peer, three_live
+from helios_desktop.store.state import Told
+from tests.unit.store.scene import NS, START_S, Scene, latency, peer, three_live
 
 RATE = SeriesKey("commit_rate", "", "value")
 
@@ -91,6 +96,77 @@ def test_latencies_are_kept_by_kind_and_by_peer_of_the_leader_alone() -> None:
     series = scene.series.get(SeriesKey("peer", "node3", "p50"))
     assert series is not None
     assert series.values.tolist() == [2.5]
+
+
+def calls(count: int, p50: float) -> dict[str, float]:
+    told = {"last_value_ms": p50, "min_value_ms": p50, "max_value_ms": p50, "avg_value_ms": p50, "p50_value_ms": p50}
+    return {"count": count, **told}
+
+
+def by_rest(p50: float) -> dict[str, Any]:
+    """The real gateway's answer for latency (wire.md §5): node2 was called for votes, too, node3 never."""
+    kinds = {"append_entries": calls(9, p50), "request_vote": calls(2, 7.0), "install_snapshot": calls(0, 0.0)}
+    never = {kind: calls(0, 0.0) for kind in (*kinds, "aggregated")}
+    return {
+        "aggregated": calls(11, p50),
+        "health_summary": {"healthy": 1, "unhealthy": 1, "total": 2},
+        "peers": {
+            "node2": {"peer_id": "node2", "address": "", **kinds, "aggregated": calls(11, 3.0)},
+            "node3": {"peer_id": "node3", "address": "", **never},
+        },
+    }
+
+
+def mixed(p50: float) -> dict[str, Any]:
+    """The mixture of all calls to node2 that stands in the real leader's status (wire.md §3.1)."""
+    told = {"p50_latency_ms": p50, "avg_latency_ms": p50, "sample_count": 11, "reachable": True}
+    return {"peers": [{"id": "node2", "latency": told}, {"id": "node3"}]}
+
+
+def test_rest_tells_each_kind_of_call_to_a_peer_and_what_was_never_called_is_no_sample() -> None:
+    scene = Scene()
+    scene.live("node1")
+    scene.real_status("node1", "Leader")
+    scene.rest("node1", RestCall.LATENCY, by_rest(1.5))
+    found = {(key.name, key.rpc): scene.series.get(key) for key in scene.series.keys() if key.stat == "p50"}  # noqa: SIM118
+    values = {key: series.values.tolist() for key, series in found.items() if series is not None}
+    assert values == {("node2", ""): [1.5], ("node2", "request_vote"): [7.0]}
+
+
+def test_what_is_measured_otherwise_is_not_joined_and_a_mixture_hides_no_better_value() -> None:
+    scene = Scene()
+    scene.live("node1")
+    scene.real_status("node1", "Leader", **mixed(3.0))
+    for p50 in (1.5, 1.6):
+        scene.wait(1)
+        scene.rest("node1", RestCall.LATENCY, by_rest(p50))
+    scene.wait(3)
+    scene.real_status("node1", "Leader", **mixed(3.0))  # REST told better a moment ago
+    series = scene.series.get(SeriesKey("peer", "node2", "p50"))
+    assert series is not None
+    assert series.values.tolist() == [3.0, 1.5, 1.6]
+    assert breaks(series) == [1]
+    for _beat in range(4):
+        scene.wait(4)
+        scene.real_status("node1", "Leader", **mixed(3.5))
+    assert series.values.tolist() == [3.0, 1.5, 1.6, 3.5]
+    assert breaks(series) == [1, 21]
+
+
+def test_a_value_that_was_told_before_is_no_new_sample() -> None:
+    scene = three_live()
+    scene.frame("node1", "latency", latency(peer("node2")))
+    before = scene.state
+    told = before.observers["node1"].latency
+    assert told is not None
+    # The same measurement within another message, as a store would hand on what it keeps.
+    wait = Observation("node1", 1, scene.now_ns + NS, Kind.FRAME)
+    again = replace(before.observers["node1"], latency=Told(Latency(peers=told.value.peers), wait))
+    after = replace(before, observers={**before.observers, "node1": again})
+    scene.series.add(before, after, wait)
+    series = scene.series.get(SeriesKey("peer", "node2", "p50"))
+    assert series is not None
+    assert len(series) == 1
 
 
 def test_no_line_is_drawn_across_a_lost_connection_or_a_topic_that_was_off() -> None:
