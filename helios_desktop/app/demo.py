@@ -27,7 +27,7 @@ class Demo:
         """Give the cluster as it is now: members that were removed meanwhile are not asked for."""
         return Target(
             _("Demo"),
-            parse_address(self.gateway.url),
+            (parse_address(self.gateway.url),),
             Credentials(self.gateway.username, self.gateway.password),
             environment="DEMO",
             follows_members=True,

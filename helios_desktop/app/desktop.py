@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from helios_desktop.app.demo import Demo, demo_cluster
 from helios_desktop.app.named import named_target
+from helios_desktop.app.remember import remember_login_path
 from helios_desktop.headless.arguments import PROGRAM
 from helios_desktop.headless.exit_codes import CommandError, ExitCode
 from helios_desktop.headless.options import DemoOptions, Options
@@ -96,6 +97,7 @@ class Desktop:
     def _monitor(self, target: Target, *, is_demo: bool) -> Monitor:
         self._is_demo_shown = is_demo
         monitor = Monitor(target, now_ns=self._now_ns, rng=random.SystemRandom())
+        remember_login_path(monitor, self.profiles)
         self._show(monitor)
         return monitor
 

@@ -31,9 +31,13 @@ _CODES = {
     Cause.PLAIN_TEXT: ExitCode.USAGE,
     Cause.BAD_CREDENTIALS: ExitCode.CREDENTIALS_REFUSED,
     Cause.NOT_ADMIN: ExitCode.NOT_ADMIN,
+    Cause.HUB_NOT_RUNNING: ExitCode.NO_STATUS,
+    Cause.RAFT_NOT_ENABLED: ExitCode.NO_STATUS,
+    Cause.NO_STATUS: ExitCode.NO_STATUS,
+    Cause.STATUS_BY_REST: ExitCode.NO_STATUS,
 }
 
 
 def code_of(cause: Cause) -> ExitCode:
-    """That of a first connection that failed for this cause before its socket was open."""
+    """That of a first connection that failed for this cause; a socket that was open before is the caller's to know."""
     return _CODES.get(cause, ExitCode.CANNOT_CONNECT)

@@ -4,7 +4,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import TextIO
 
-from helios_desktop.event import Event
+from helios_desktop.event import Event, keep
 from helios_desktop.export.events_file import ExportError, check_writable, write_events
 from helios_desktop.export.lines import Format
 from helios_desktop.export.meta import meta_of
@@ -44,7 +44,7 @@ async def export(
     events: list[Event] = []
 
     def gather(_observation: Observation, told: tuple[Event, ...]) -> None:
-        events.extend(event for event in told if only is None or event.type in only)
+        keep(events, (event for event in told if only is None or event.type in only))
 
     def say_that_it_goes_on() -> None:
         said = _("connected; gathering for {seconds:g} s, or until Ctrl-C").format(seconds=for_s)

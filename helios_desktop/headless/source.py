@@ -2,11 +2,11 @@
 
 import os
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from helios_desktop.client.address import Address, AddressError, parse_address
+from helios_desktop.client.address import Address, AddressError, parse_addresses, short_name
 from helios_desktop.client.causes import explain
 from helios_desktop.client.credentials import Credentials
 from helios_desktop.headless.exit_codes import CommandError, ExitCode
@@ -36,7 +36,7 @@ async def target(
     environment: Mapping[str, str],
     prompt: Prompt | None,
 ) -> Target:
-    """Find address and credentials of `source`; `demo` is what `--demo` means.
+    """Find addresses and credentials of `source`; `demo` is what `--demo` means.
 
     A secret comes from a file that was named, else from the environment, else from the profile's entry in the
     keyring, else from `prompt`, which is None where nobody is there to ask. It is asked for last, when all else is
@@ -47,29 +47,30 @@ async def target(
             raise CommandError(ExitCode.FAILURE, _("The demo cluster is not there."))
         return demo
     profile = _profile(source.name, profiles)
-    address = _address(source.name if profile is None else profile.addresses[0], source.name, profiles)
+    addresses = _addresses(source.name, profile, profiles)
     username = source.username or ("" if profile is None else profile.username)
     allows_plain_text = source.allows_plain_text or (profile is not None and profile.allows_plain_text)
-    tls = _tls(source, profile, address)
-    if not (address.is_encrypted or address.is_loopback or allows_plain_text):
-        sentence = explain(Cause.PLAIN_TEXT, address.host_and_port)
-        raise CommandError(ExitCode.USAGE, f"{sentence} " + _("(The option is --allow-plain-text.)"))
+    tls = _tls(source, profile, addresses)
+    if not allows_plain_text:
+        _refuse_plain_text(addresses)
     credentials = _given(source, username, environment)
     if credentials is None and profile is not None:
         credentials = await _kept(profile, username, secrets)
     if credentials is None:
-        credentials = _asked(username, address, prompt)
+        credentials = _asked(username, short_name(addresses), prompt)
     if profile is None:
-        return Target(address.host_and_port, address, credentials, tls=tls, allows_plain_text=allows_plain_text)
+        return Target(short_name(addresses), addresses, credentials, tls=tls, allows_plain_text=allows_plain_text)
     return Target(
         profile.name,
-        address,
+        addresses,
         credentials,
         environment=profile.environment,
         topics=profile.topics,
         tls=tls,
         allows_plain_text=allows_plain_text,
         opaque_token_life_s=profile.opaque_token_life_s,
+        login_path=profile.login_path,
+        profile_id=profile.id,
     )
 
 
@@ -83,31 +84,40 @@ def _profile(name: str, profiles: Profiles) -> Profile | None:
 
 
 def _looks_like_address(name: str) -> bool:
-    return any(mark in name for mark in ("://", ":", ".", "@", "?")) or name == "localhost"
+    return any(mark in name for mark in ("://", ":", ".", "@", "?", ",")) or name == "localhost"
 
 
-def _address(text: str, name: str, profiles: Profiles) -> Address:
-    if text == name and not _looks_like_address(text):
+def _addresses(name: str, profile: Profile | None, profiles: Profiles) -> tuple[Address, ...]:
+    if profile is None and not _looks_like_address(name):
         known = ", ".join(profile.name for profile in profiles.list())
         sentence = _("There is no profile “{name}”.").format(name=name)
         others = _("Known are: {known}.").format(known=known) if known else _("None is saved yet.")
         step = _("A host is named with its scheme or port, like http://{name}:8080.").format(name=name)
         raise CommandError(ExitCode.USAGE, f"{sentence} {others} {step}")
     try:
-        return parse_address(text)
+        return parse_addresses(name if profile is None else "\n".join(profile.addresses))
     except AddressError as error:
         raise CommandError(ExitCode.USAGE, str(error)) from None
 
 
-def _tls(source: SourceOptions, profile: Profile | None, address: Address) -> ssl.SSLContext | None:
-    if source.ca_file is not None and not address.is_encrypted:
+def _refuse_plain_text(addresses: Sequence[Address]) -> None:
+    for address in addresses:
+        if not (address.is_encrypted or address.is_loopback):
+            sentence = explain(Cause.PLAIN_TEXT, address.name)
+            raise CommandError(ExitCode.USAGE, f"{sentence} " + _("(The option is --allow-plain-text.)"))
+
+
+def _tls(source: SourceOptions, profile: Profile | None, addresses: Sequence[Address]) -> ssl.SSLContext | None:
+    if source.ca_file is not None and not any(address.is_encrypted for address in addresses):
         raise CommandError(
             ExitCode.USAGE,
-            _("A CA file is of no use with {address}: write https:// or leave it out.").format(address=address),
+            _("A CA file is of no use with {address}: write https:// or leave it out.").format(
+                address=", ".join(str(address) for address in addresses)
+            ),
         )
     ca_file = source.ca_file or (Path(profile.ca_file) if profile is not None and profile.ca_file else None)
     try:
-        return trust(address, ca_file)
+        return trust(addresses, ca_file)
     except TrustError as error:
         raise CommandError(ExitCode.FAILURE, str(error)) from None
 
@@ -141,12 +151,12 @@ async def _kept(profile: Profile, username: str, secrets: Secrets) -> Credential
     return Credentials(username if password is not None else "", password or "", token or "")
 
 
-def _asked(username: str, address: Address, prompt: Prompt | None) -> Credentials:
+def _asked(username: str, where: str, prompt: Prompt | None) -> Credentials:
     if not username:
         raise CommandError(
             ExitCode.USAGE,
             _("Who signs in at {address}? Add --user NAME, or give a token by {variable} or --token-file.").format(
-                address=address.host_and_port, variable=TOKEN_VARIABLE
+                address=where, variable=TOKEN_VARIABLE
             ),
         )
     if prompt is None:
@@ -156,7 +166,7 @@ def _asked(username: str, address: Address, prompt: Prompt | None) -> Credential
                 user=username, variable=PASSWORD_VARIABLE
             ),
         )
-    question = _("Password of {user} at {address}: ").format(user=username, address=address.host_and_port)
+    question = _("Password of {user} at {address}: ").format(user=username, address=where)
     try:
         return Credentials(username, prompt(question))
     except EOFError:

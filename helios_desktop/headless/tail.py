@@ -85,7 +85,8 @@ def _line_maker(out: TextIO, *, as_json: bool, colour: bool) -> Callable[[Event]
 def _event_printer(output: Output, make_line: Callable[[Event], str], only: frozenset[str] | None) -> Listener:
     def show(_observation: Observation, events: tuple[Event, ...]) -> None:
         for event in events:
-            if only is None or event.type in only:
+            # What completes an earlier event was told by that one's line.
+            if event.completes is None and (only is None or event.type in only):
                 output.write(make_line(event))
 
     return show

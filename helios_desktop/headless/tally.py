@@ -1,8 +1,11 @@
 """What a run has seen, for the summary at its end."""
 
 from helios_desktop.event import Event
+from helios_desktop.export.quality import quality_lines
 from helios_desktop.monitor.monitor import Monitor
 from helios_desktop.observation import Kind, Observation
+from helios_desktop.store.leadership_spans import leaderless_ns, unknown_ns
+from helios_desktop.store.state import ClusterState
 from helios_desktop.words import _, ngettext
 
 
@@ -27,7 +30,7 @@ class Tally:
             self._lost += event.type == "connection_lost"
 
     def summary(self) -> str:
-        """One line: how long, how much, what went wrong, and who leads."""
+        """How long, how much, what went wrong, and who leads; then a line on the data quality of each observer."""
         now_ns = self._monitor.now_ns()
         state = self._monitor.state
         messages, derived = self._messages, self._derived
@@ -46,4 +49,15 @@ class Tally:
             parts.append(ngettext("{n} gap in the messages", "{n} gaps in the messages", holes).format(n=holes))
         if state.leader is not None:
             parts.append(_("{node} leads in term {term}").format(node=state.leader, term=state.term))
-        return "helios-desktop: " + ", ".join(parts)
+        parts += _leadership(state, self._since_ns)
+        return "\n".join(["helios-desktop: " + ", ".join(parts), *("  " + line for line in quality_lines(state))])
+
+
+def _leadership(state: ClusterState, since_ns: int) -> list[str]:
+    parts = []
+    leaderless, unknown = leaderless_ns(state, since_ns, state.now_ns), unknown_ns(state, since_ns, state.now_ns)
+    if leaderless:
+        parts.append(_("{seconds:.1f} s without a leader").format(seconds=leaderless / 1e9))
+    if unknown:
+        parts.append(_("{seconds:.1f} s unheard").format(seconds=unknown / 1e9))
+    return parts

@@ -1,18 +1,18 @@
 """One run of a monitor without a screen: until its time is over, somebody ends it, or it cannot begin."""
 
 import asyncio
-import contextlib
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from types import FrameType
 from typing import Final
 
 from helios_desktop.event import Event
-from helios_desktop.headless.contact import STATUS_WITHIN_S, FirstContact
+from helios_desktop.headless.contact import FirstContact
 from helios_desktop.headless.exit_codes import CommandError, ExitCode
+from helios_desktop.headless.signals import caught_signals
 from helios_desktop.monitor.monitor import Monitor
+from helios_desktop.monitor.target import Target
 from helios_desktop.observation import Observation, Phase
 from helios_desktop.protocol.subscription import Topic
 
@@ -52,15 +52,21 @@ class Outcome:
                 return ExitCode.WELL
 
 
+def ended_by(number: signal.Signals) -> Outcome:
+    """How a run ends that this signal ends."""
+    return Outcome(Ending.INTERRUPTED if number == signal.SIGINT else Ending.TERMINATED)
+
+
 class Watch:
     """Runs a monitor that nobody else runs; `on_contact` is called once, with the first valid status."""
 
     def __init__(self, monitor: Monitor, on_contact: Callable[[], None] = lambda: None) -> None:
         self._monitor = monitor
         self._on_contact = on_contact
-        self._contact = FirstContact(needs_status=Topic.STATUS in monitor.topics)
+        self._contact = FirstContact(
+            needs_status=Topic.STATUS in monitor.topics, observers=_first_observers(monitor.target)
+        )
         self._ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._deadline: asyncio.TimerHandle | None = None
         self._asking: asyncio.TimerHandle | None = None
 
     def end(self, outcome: Outcome) -> None:
@@ -78,12 +84,12 @@ class Watch:
         limit = None if for_s is None else loop.call_later(for_s, self._time_is_up)
         watching = asyncio.create_task(self._monitor.run(), name="monitor")
         try:
-            with self._signals():
+            with caught_signals(lambda number: self.end(ended_by(number))):
                 watching.add_done_callback(self._stopped)
                 return await self._ended
         finally:
             stop_listening()
-            for timer in (limit, self._deadline, self._asking):
+            for timer in (limit, self._asking):
                 if timer is not None:
                     timer.cancel()
             watching.cancel()
@@ -97,15 +103,11 @@ class Watch:
 
     def _judge(self, events: tuple[Event, ...]) -> None:
         contact = self._contact
-        contact.take(events)
+        contact.take(self._monitor.state, events)
         if contact.is_made:
-            if self._deadline is not None:
-                self._deadline.cancel()
             self._on_contact()
         elif contact.failure is not None:
             self.end(Outcome(Ending.FAILED, contact.failure))
-        elif contact.is_open and self._deadline is None:
-            self._deadline = asyncio.get_running_loop().call_later(STATUS_WITHIN_S, self._give_up)
 
     def _ask_again(self) -> None:
         if self._asking is None and any(
@@ -127,24 +129,9 @@ class Watch:
         if self._contact.is_made:
             self.end(Outcome(Ending.TIME_UP))
         else:
-            self._give_up()
+            self.end(Outcome(Ending.FAILED, self._contact.lack()))
 
-    def _give_up(self) -> None:
-        self.end(Outcome(Ending.FAILED, self._contact.lack()))
 
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        # Not by the loop: these act, twice pressed, even while a write to a full pipe holds the loop up.
-        loop = asyncio.get_running_loop()
-
-        def interrupt(number: int, _frame: FrameType | None) -> None:
-            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
-            ending = Ending.INTERRUPTED if number == signal.SIGINT else Ending.TERMINATED
-            loop.call_soon_threadsafe(self.end, Outcome(ending))
-
-        before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+def _first_observers(target: Target) -> int:
+    """How many sessions a monitor of this target opens at first."""
+    return max(1, len(target.first_members)) if target.follows_members else len(target.addresses)

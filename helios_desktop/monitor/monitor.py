@@ -8,8 +8,10 @@ import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from helios_desktop.client.address import Address
 from helios_desktop.event import Event
 from helios_desktop.monitor.target import Target
+from helios_desktop.monitor.wanted import wanted_calls
 from helios_desktop.observation import Observation, tick
 from helios_desktop.protocol.subscription import Topic
 from helios_desktop.store.fold import fold
@@ -50,12 +52,14 @@ class Monitor:
             self._group = group
             if self.target.follows_members:
                 for member in self.target.first_members:
-                    self._open(group, member, member)
+                    self._open(group, member, self.target.address, member)
             else:
-                self._open(group, self.target.address.host_and_port, None)
+                for address in self.target.addresses:
+                    self._open(group, address.name, address, None)
             while True:
                 await asyncio.sleep(TICK_S)
                 self._see(tick(self.now_ns()))
+                self._poll()
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with each observation and its events, after the fold; gives the way to stop it."""
@@ -78,13 +82,21 @@ class Monitor:
         for session in self._sessions.values():
             session.disconnect()
 
-    def _open(self, group: asyncio.TaskGroup, name: str, node: str | None) -> None:
+    def _poll(self) -> None:
+        """Let each session ask for what does not come to it by itself."""
+        now_ns = self.now_ns()
+        for name, session in self._sessions.items():
+            observer = self.state.observers.get(name)
+            if observer is not None:
+                session.poll(wanted_calls(observer, now_ns))
+
+    def _open(self, group: asyncio.TaskGroup, name: str, address: Address, node: str | None) -> None:
         # aiohttp takes a fifth of a second to load: the window is painted before anybody connects.
         from helios_desktop.client.session import Session  # noqa: PLC0415 - see above
 
         session = Session(
             name,
-            self.target.address,
+            address,
             self.target.credentials,
             see=self._see,
             now_ns=self.now_ns,
@@ -94,6 +106,7 @@ class Monitor:
             tls=self.target.tls,
             allows_plain_text=self.target.allows_plain_text,
             opaque_token_life_s=self.target.opaque_token_life_s,
+            login_path=self.target.login_path,
         )
         self._sessions[name] = session
         group.create_task(session.run(), name=f"session {name}")
@@ -114,6 +127,6 @@ class Monitor:
         if not members or self._group is None:
             return
         for member in sorted(members - self._sessions.keys()):
-            self._open(self._group, member, member)
+            self._open(self._group, member, self.target.address, member)
         for gone in self._sessions.keys() - members:
             self._sessions.pop(gone).disconnect()

@@ -2,6 +2,7 @@
 
 import os
 import ssl
+from collections.abc import Iterable
 from pathlib import Path
 
 from helios_desktop.client.address import Address
@@ -12,13 +13,13 @@ class TrustError(ValueError):
     """The CA file cannot be used; the message is a sentence for the user, with the path and what to do."""
 
 
-def trust(address: Address, ca_file: Path | None) -> ssl.SSLContext | None:
-    """Make what `Target.tls` needs for `address`: the certificates of `ca_file` instead of the system's.
+def trust(addresses: Iterable[Address], ca_file: Path | None) -> ssl.SSLContext | None:
+    """Make what `Target.tls` needs for `addresses`: the certificates of `ca_file` instead of the system's.
 
-    None, which is the system's, without a CA file; and where the way to `address` is not encrypted, since then nobody
+    None, which is the system's, without a CA file; and where the way to none of them is encrypted, since then nobody
     asks and the file is not read. Raises `TrustError`.
     """
-    if ca_file is None or not address.is_encrypted:
+    if ca_file is None or not any(address.is_encrypted for address in addresses):
         return None
     try:
         return ssl.create_default_context(cafile=str(ca_file))

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from helios_desktop.profiles.profile import Colour, Profile, ProfileError, TokenLife
+from helios_desktop.profiles.profile import Colour, LoginPath, Profile, ProfileError, TokenLife
 from helios_desktop.protocol.auth import OPAQUE_TOKEN_LIFE_S
 from helios_desktop.protocol.subscription import ALL_TOPICS, Topic
 from helios_desktop.words import _
@@ -31,6 +31,7 @@ class _Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     allows_plain_text: bool = False
     topics: frozenset[Topic] = ALL_TOPICS
     opaque_token_life_s: TokenLife = OPAQUE_TOKEN_LIFE_S
+    login_path: LoginPath = ""
 
 
 def read_profiles(text: str, path: Path) -> tuple[Profile, ...]:

@@ -2,8 +2,10 @@
 
 [profiles.prod]
 name = "Production"
-addresses = ["https://raft.example.com:8443"]
+addresses = ["https://raft1.example.com:8443", "https://raft2.example.com:8443"]
 username = "ops"
+
+docs/using.md, "The profile file", lists all keys.
 """
 
 import contextlib
@@ -49,6 +51,10 @@ class Profiles:
         by_case = (profile for profile in profiles if profile.name.casefold() == folded)
         by_id = (profile for profile in profiles if profile.id == name)
         return next(by_name, None) or next(by_case, None) or next(by_id, None)
+
+    def by_id(self, profile_id: str) -> Profile | None:
+        """The one of this id, whatever it is called by now. None where there is none."""
+        return next((profile for profile in self.list() if profile.id == profile_id), None)
 
     def new_id(self, name: str) -> str:
         """An id for a new profile, made from its name, that no other has."""

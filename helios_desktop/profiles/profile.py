@@ -1,4 +1,4 @@
-"""One gateway that the user knows, as the profile file holds it."""
+"""One cluster that the user knows, as the profile file holds it."""
 
 from typing import Annotated
 
@@ -9,6 +9,8 @@ from helios_desktop.protocol.subscription import ALL_TOPICS, Topic
 
 Colour = Annotated[str, Meta(pattern=r"\A(#[0-9A-Fa-f]{6})?\Z")]
 """`#rrggbb`, or "" for none."""
+LoginPath = Annotated[str, Meta(pattern=r"\A(/[^\s?#]*)?\Z")]
+"""`/like/this`, or "" for none."""
 TokenLife = Annotated[float, Meta(gt=0, le=31_536_000)]
 
 
@@ -22,6 +24,7 @@ class Profile(Struct, frozen=True, kw_only=True):
     allows_plain_text: secrets may go over http to a host other than this machine
     topics:      what to subscribe to
     opaque_token_life_s: how long a token lives that does not say so
+    login_path:  where a login worked last, tried before the known paths; "" for none. The program writes it
     """
 
     id: str
@@ -34,6 +37,7 @@ class Profile(Struct, frozen=True, kw_only=True):
     allows_plain_text: bool = False
     topics: frozenset[Topic] = ALL_TOPICS
     opaque_token_life_s: TokenLife = OPAQUE_TOKEN_LIFE_S
+    login_path: LoginPath = ""
 
 
 class ProfileError(Exception):

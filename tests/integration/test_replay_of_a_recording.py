@@ -69,7 +69,7 @@ async def recorded() -> Recording:
     async with embedded_gateway(seed=11, speed=10) as gateway:
         credentials = Credentials(gateway.username, gateway.password)
         address, members = parse_address(gateway.url), gateway.members()
-        target = Target("Demo", address, credentials, follows_members=True, first_members=members)
+        target = Target("Demo", (address,), credentials, follows_members=True, first_members=members)
         recording = Recording(Monitor(target, now_ns=make_clock(), rng=rng))
         watching = asyncio.create_task(recording.monitor.run())
         demo = DemoAccess(gateway.url, gateway.username, gateway.password)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from helios_desktop.client.address import parse_address
+from helios_desktop.client.address import parse_addresses
 from helios_desktop.client.credentials import Credentials
 from helios_desktop.monitor.monitor import Monitor
 from helios_desktop.monitor.target import Target
@@ -24,8 +24,8 @@ STATUS = (
 class ScriptedMonitor(Monitor):
     """Sees each observation of `script` in a turn of its own, then nothing, until it is cancelled."""
 
-    def __init__(self, script: Sequence[Observation], topics: frozenset[Topic]) -> None:
-        target = Target("Test", parse_address("127.0.0.1:8080"), Credentials("ops", "hunter2"), topics=topics)
+    def __init__(self, script: Sequence[Observation], topics: frozenset[Topic], gateways: str) -> None:
+        target = Target("Test", parse_addresses(gateways), Credentials("ops", "hunter2"), topics=topics)
         super().__init__(target, now_ns=lambda: START_NS, rng=random.Random(1))
         self._script = script
         self.has_played = asyncio.Event()
@@ -44,13 +44,15 @@ class ScriptedMonitor(Monitor):
         self.reconnects += 1
 
 
-def _monitor(*script: Observation | str, topics: frozenset[Topic] = ALL_TOPICS) -> ScriptedMonitor:
+def _monitor(
+    *script: Observation | str, topics: frozenset[Topic] = ALL_TOPICS, gateways: str = OBSERVER
+) -> ScriptedMonitor:
     seen = [Observation(OBSERVER, 1, START_NS, Kind.FRAME, part) if isinstance(part, str) else part for part in script]
-    return ScriptedMonitor(seen, topics)
+    return ScriptedMonitor(seen, topics, gateways)
 
 
-def _phase(phase: Phase, cause: Cause = Cause.NONE, detail: str = "") -> Observation:
-    return connection_observation(OBSERVER, 1, START_NS, ConnectionChange(phase, cause, detail))
+def _phase(phase: Phase, cause: Cause = Cause.NONE, detail: str = "", observer: str = OBSERVER) -> Observation:
+    return connection_observation(observer, 1, START_NS, ConnectionChange(phase, cause, detail))
 
 
 MakeMonitor = Callable[..., ScriptedMonitor]

@@ -71,7 +71,7 @@ def desk(tmp_path: Path) -> Desk:
 
 async def test_the_demo_is_what_the_app_started(desk: Desk) -> None:
     assert (await desk.refusal(is_demo=True)).code is ExitCode.FAILURE
-    desk.demo = Target("Demo", parse_address("127.0.0.1:1"), Credentials("admin", "x"))
+    desk.demo = Target("Demo", (parse_address("127.0.0.1:1"),), Credentials("admin", "x"))
     assert await desk.find(is_demo=True) is desk.demo
 
 
@@ -223,3 +223,45 @@ async def test_an_end_of_input_instead_of_a_password_is_a_sentence(desk: Desk, m
 
     monkeypatch.setattr(desk, "answer", end)
     assert (await desk.refusal("localhost:8080", username="ops")).code is ExitCode.USAGE
+
+
+# Several gateways
+
+
+async def test_a_source_may_be_several_gateways(desk: Desk) -> None:
+    found = await desk.find("localhost:8080,localhost:8081,https://b.example.com", username="ops")
+    assert [address.name for address in found.addresses] == ["localhost:8080", "localhost:8081", "b.example.com:443"]
+    assert found.name == "localhost:8080 + 2"
+    assert desk.questions == ["Password of ops at localhost:8080 + 2: "]
+    assert found.profile_id == ""
+
+
+async def test_a_profile_gives_all_its_gateways_and_what_it_remembers_of_them(desk: Desk) -> None:
+    hosts = ("https://a.example.com", "https://b.example.com:8443")
+    desk.profiles.save(
+        Profile(id="prod", name="Production", addresses=hosts, username="ops", login_path="/api/auth/login")
+    )
+    found = await desk.find("Production")
+    assert [address.name for address in found.addresses] == ["a.example.com:443", "b.example.com:8443"]
+    assert (found.name, found.profile_id, found.login_path) == ("Production", "prod", "/api/auth/login")
+
+
+async def test_the_gateway_that_is_wrong_is_told(desk: Desk) -> None:
+    twice = await desk.refusal("localhost:1,localhost:1", username="ops")
+    assert twice.code is ExitCode.USAGE
+    assert "Address 2" in str(twice)
+    plain = await desk.refusal("https://a.example.com,http://b.example.com:80", username="ops")
+    assert plain.code is ExitCode.USAGE
+    assert "b.example.com:80" in str(plain)
+    assert "a.example.com" not in str(plain)
+    desk.profiles.save(Profile(id="lab", name="Lab", addresses=("localhost:1", "ftp://b"), username="ops"))
+    assert "Address 2: “ftp” is no scheme" in str(await desk.refusal("Lab"))
+
+
+async def test_a_ca_file_is_of_use_where_any_gateway_is_encrypted(desk: Desk, tmp_path: Path) -> None:
+    authority = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(authority))
+    found = await desk.find("localhost:1,https://localhost:2", username="ops", ca_file=authority)
+    assert found.tls is not None
+    plain = await desk.refusal("localhost:1,localhost:2", username="ops", ca_file=authority)
+    assert "http://localhost:1, http://localhost:2" in str(plain)

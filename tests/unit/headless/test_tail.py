@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from helios_desktop.headless import watch
+from helios_desktop.headless.contact import STATUS_WITHIN_S
 from helios_desktop.headless.exit_codes import ExitCode
 from helios_desktop.headless.tail import tail
 from helios_desktop.monitor.monitor import Monitor
-from helios_desktop.observation import Cause, Phase
+from helios_desktop.observation import Cause, Phase, tick
 from helios_desktop.protocol.subscription import Topic
 
 Make = Callable[..., Any]
@@ -101,7 +102,7 @@ async def test_only_the_types_that_are_asked_for_are_shown(
     await run(scripted(phase(Phase.LIVE), status, PONG), out, err, is_raw=is_raw, only=frozenset({"pong"}))
     assert out.getvalue().count("\n") == 1
     assert "pong" in out.getvalue()
-    assert err.getvalue().count("\n") == 1
+    assert err.getvalue().splitlines()[1:] == ["  gw:8080 (node1): 2 messages, 0 pushed, 0 derived"]
 
 
 async def test_a_type_that_nobody_knows_is_asked_back(
@@ -128,11 +129,34 @@ async def test_a_first_connection_that_fails_ends_at_once(
     assert "said so" in sentence
 
 
-async def test_silence_after_the_socket_opened_ends_with_its_own_code(
-    scripted: Make, phase: Make, out: Screen, err: Screen, monkeypatch: pytest.MonkeyPatch
+async def test_a_gateway_that_fails_at_first_ends_nothing_while_another_may_answer(
+    scripted: Make, phase: Make, status: str, out: Screen, err: Screen
 ) -> None:
-    monkeypatch.setattr(watch, "STATUS_WITHIN_S", 0.01)
-    assert await run(scripted(phase(Phase.SYNCING), PONG), out, err, for_s=None) == ExitCode.NO_STATUS
+    refused = phase(Phase.REJECTED, Cause.NOT_ADMIN, observer="other:1")
+    monitor = scripted(refused, phase(Phase.LIVE), status, gateways="gw:8080,other:1")
+    assert await run(monitor, out, err) == ExitCode.WELL
+    assert "connection_refused" in out.getvalue()
+
+
+async def test_gateways_that_all_fail_are_told_a_line_each(
+    scripted: Make, phase: Make, out: Screen, err: Screen
+) -> None:
+    refused = phase(Phase.REJECTED, Cause.NOT_ADMIN, observer="other:1")
+    monitor = scripted(phase(Phase.BACKOFF, Cause.REFUSED), refused, gateways="gw:8080,other:1")
+    assert await run(monitor, out, err, for_s=None) == ExitCode.NOT_ADMIN
+    assert [line.partition(": ")[0].strip() for line in err.getvalue().splitlines()] == [
+        "helios-desktop",
+        "gw:8080",
+        "other:1",
+    ]
+
+
+async def test_silence_after_the_socket_opened_ends_with_its_own_code(
+    scripted: Make, phase: Make, out: Screen, err: Screen
+) -> None:
+    opened = phase(Phase.SYNCING)
+    later = tick(opened.received_ns + round(STATUS_WITHIN_S * 1e9))
+    assert await run(scripted(opened, PONG, later), out, err, for_s=None) == ExitCode.NO_STATUS
     assert "no valid status came" in err.getvalue()
 
 

@@ -15,18 +15,24 @@ PLAIN = Address("http", "localhost", 8080)
 def test_its_certificates_are_trusted_instead_of_the_system_s(tmp_path: Path) -> None:
     authority = tmp_path / "ca.pem"
     trustme.CA().cert_pem.write_to_path(str(authority))
-    context = trust(ENCRYPTED, authority)
+    context = trust([ENCRYPTED], authority)
     assert context is not None
     assert len(context.get_ca_certs()) == 1
     assert context.check_hostname
 
 
 def test_without_one_the_system_decides() -> None:
-    assert trust(ENCRYPTED, None) is None
+    assert trust([ENCRYPTED], None) is None
 
 
 def test_it_is_not_read_where_nothing_is_encrypted(tmp_path: Path) -> None:
-    assert trust(PLAIN, tmp_path / "absent.pem") is None
+    assert trust([PLAIN], tmp_path / "absent.pem") is None
+
+
+def test_one_encrypted_gateway_among_others_is_enough_to_need_it(tmp_path: Path) -> None:
+    authority = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(authority))
+    assert trust([PLAIN, ENCRYPTED], authority) is not None
 
 
 @pytest.mark.parametrize(
@@ -43,16 +49,16 @@ def test_one_that_is_none_is_a_sentence_with_its_path(tmp_path: Path, content: s
     if content is not None:
         path.write_text(content)
     with pytest.raises(TrustError) as caught:
-        trust(ENCRYPTED, path)
+        trust([ENCRYPTED], path)
     assert str(caught.value).startswith(f"{path} {said}")
 
 
 def test_a_folder_is_no_ca_file(tmp_path: Path) -> None:
     with pytest.raises(TrustError) as caught:
-        trust(ENCRYPTED, tmp_path)
+        trust([ENCRYPTED], tmp_path)
     assert str(tmp_path) in str(caught.value)
 
 
 def test_a_path_that_no_file_can_have_is_a_sentence_too() -> None:
     with pytest.raises(TrustError):
-        trust(ENCRYPTED, Path("ca\0.pem"))
+        trust([ENCRYPTED], Path("ca\0.pem"))

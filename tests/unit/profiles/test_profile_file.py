@@ -145,6 +145,8 @@ def test_a_link_to_the_file_stays_a_link(tmp_path: Path) -> None:
         ('"latency"]', '"latence"]', 10, "“topics” of .profiles.prod.: Invalid enum value 'latence'"),
         ("username = 'ops'", "opaque_token_life_s = -1", 8, "opaque_token_life_s"),
         ("username = 'ops'", "colour = 'red'", 8, "colour"),
+        ("username = 'ops'", "login_path = 'api/auth/login'", 8, "login_path"),
+        ("username = 'ops'", "login_path = '/login?a=b'", 8, "login_path"),
         ('name = "Dev"', "", 12, "missing required field `name`"),
         ('addresses = ["localhost:8080"]', "addresses = []", 14, "one address at least"),
         ("# The ones on call need these.", "profile = 1", 1, "did you mean “profiles”"),
@@ -214,6 +216,7 @@ PROFILES = st.builds(
     allows_plain_text=st.booleans(),
     topics=st.frozensets(st.sampled_from(Topic)) | st.just(ALL_TOPICS),
     opaque_token_life_s=st.floats(1, 1e6) | st.just(900.0),
+    login_path=st.sampled_from(["", "/", "/api/auth/login"]),
 )
 
 
