@@ -9,7 +9,9 @@ from contextlib import asynccontextmanager
 
 from helios_desktop.app.demo import demo_cluster
 from helios_desktop.app.named import named_target
+from helios_desktop.app.remember import remember_login_path
 from helios_desktop.headless.arguments import parse
+from helios_desktop.headless.check import check_all
 from helios_desktop.headless.exit_codes import CommandError, ExitCode
 from helios_desktop.headless.export import export
 from helios_desktop.headless.options import Command, Options
@@ -36,7 +38,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 async def _command(options: Options) -> int:
     async with _target(options) as target:
+        if options.command is Command.CHECK:
+            return await check_all(
+                target,
+                now_ns=make_clock(),
+                watch_s=options.check.watch_s,
+                as_json=options.check.as_json,
+                out=sys.stdout,
+                err=sys.stderr,
+            )
         monitor = Monitor(target, now_ns=make_clock(), rng=random.SystemRandom())
+        remember_login_path(monitor, Profiles())
         if options.export is not None:
             wanted = options.export
             return await export(

@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn
 from helios_desktop.export.lines import Format
 from helios_desktop.export.meta import program_version
 from helios_desktop.headless.options import (
+    CheckOptions,
     Command,
     DemoOptions,
     ExportOptions,
@@ -38,6 +39,8 @@ def parse(argv: Sequence[str]) -> Options:
             return _tail(rest)
         case ["export", *rest]:
             return _export(rest)
+        case ["check", *rest]:
+            return _check(rest)
         case arguments:
             return _window(arguments)
 
@@ -105,6 +108,18 @@ def _export(arguments: list[str]) -> Options:
     return Options(Command.EXPORT, source, _demo(parser, found), export=export)
 
 
+def _check(arguments: list[str]) -> Options:
+    parser = _parser(f"{PROGRAM} check", _("Say step by step whether a cluster can be watched."), _codes_help())
+    _add_source(parser)
+    parser.add_argument(
+        "--watch", metavar="S", type=_seconds, default=CheckOptions.watch_s, help=_("seconds to listen, 6 by default")
+    )
+    parser.add_argument("--json", action="store_true", help=_("one JSON object a line"))
+    found = parser.parse_args(arguments)
+    source = _required_source(parser, found)
+    return Options(Command.CHECK, source, _demo(parser, found), check=CheckOptions(found.watch, found.json))
+
+
 def _parser(program: str, description: str, epilog: str) -> argparse.ArgumentParser:
     # Without abbreviations: "--password" must not come to mean "--password-file".
     return argparse.ArgumentParser(
@@ -118,7 +133,8 @@ def _parser(program: str, description: str, epilog: str) -> argparse.ArgumentPar
 
 def _add_source(parser: argparse.ArgumentParser) -> None:
     which = parser.add_argument_group(_("which cluster"))
-    which.add_argument("source", metavar="SOURCE", nargs="?", help=_("a URL like localhost:8080, or a profile's name"))
+    source_help = _("a URL like localhost:8080, several with commas between them, or a profile's name")
+    which.add_argument("source", metavar="SOURCE", nargs="?", help=source_help)
     which.add_argument("--connect", metavar="SOURCE", help=_("the same, whatever its name looks like"))
     which.add_argument("--demo", action="store_true", help=_("a cluster of this program's own, simulated"))
     access = parser.add_argument_group(
@@ -246,6 +262,7 @@ def _commands_help() -> str:
             "  helios-desktop [SOURCE]         the window\n"
             "  helios-desktop tail SOURCE      its events in the terminal (see tail --help)\n"
             "  helios-desktop export SOURCE    its events in a file (see export --help)\n"
+            "  helios-desktop check SOURCE     whether it can be watched, and if not, why (see check --help)\n"
         )
         + "\n"
         + _codes_help()

@@ -5,6 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from helios_desktop.export.lines import Format
+from helios_desktop.monitor.check import WATCH_S
 
 
 class Command(StrEnum):
@@ -13,6 +14,7 @@ class Command(StrEnum):
     WINDOW = "window"
     TAIL = "tail"
     EXPORT = "export"
+    CHECK = "check"
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,14 @@ class ExportOptions:
 
 
 @dataclass(frozen=True)
+class CheckOptions:
+    """watch_s: how long to count the kinds of messages."""
+
+    watch_s: float = WATCH_S
+    as_json: bool = False
+
+
+@dataclass(frozen=True)
 class WindowOptions:
     """screenshot: draw the window into this file after `after_s` seconds, and end; theme: "" for the kept one."""
 
@@ -82,7 +92,7 @@ class WindowOptions:
 
 @dataclass(frozen=True)
 class Options:
-    """All of it; of the last three, the one that `command` names counts."""
+    """All of it; of the last four, the one that `command` names counts."""
 
     command: Command
     source: SourceOptions
@@ -90,3 +100,4 @@ class Options:
     window: WindowOptions = field(default_factory=WindowOptions)
     tail: TailOptions = field(default_factory=TailOptions)
     export: ExportOptions | None = None
+    check: CheckOptions = field(default_factory=CheckOptions)
