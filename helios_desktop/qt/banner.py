@@ -7,16 +7,22 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy
 from helios_desktop.monitor.monitor import Monitor
 from helios_desktop.observation import Phase
 from helios_desktop.qt.labels import fill, make_label, show_text, tint
-from helios_desktop.qt.standing import Standing, needs_sign_in, standing, trouble
+from helios_desktop.qt.naming import observer_title
+from helios_desktop.qt.standing import needs_sign_in, phase_words, watched
 from helios_desktop.qt.style_sheet import GAP, PAD, SPACE
 from helios_desktop.qt.theme import LEVEL_GLYPHS, Theme
 from helios_desktop.qt.times import TimeStyle, full_text
+from helios_desktop.qt.trouble import Trouble, TroubleWatch
+from helios_desktop.store.state import ObserverState
 from helios_desktop.store.verdict import Level
 from helios_desktop.words import _
 
 
 class Banner(QFrame):
-    """Shows why the worst observer is not live, or a sentence of the program's own; hidden where all is well."""
+    """Shows why a connection is not as it should be, or a sentence of the program's own; hidden where all is well.
+
+    It stands still: from one attempt to the next it says the same.
+    """
 
     reconnect_requested = Signal()
     sign_in_requested = Signal()
@@ -25,6 +31,7 @@ class Banner(QFrame):
         super().__init__()
         self._theme = theme
         self._monitor: Monitor | None = None
+        self._troubles = TroubleWatch()
         self._notice = ""
         self._details = ""
         self.glyph = make_label()
@@ -43,6 +50,7 @@ class Banner(QFrame):
     def show_monitor(self, monitor: Monitor | None) -> None:
         """Watch this one from now on."""
         self._monitor = monitor
+        self._troubles = TroubleWatch()
         self._notice = ""
         self.refresh()
 
@@ -59,19 +67,24 @@ class Banner(QFrame):
             self._offer(dismiss=True)
             return
         monitor = self._monitor
-        stands = None if monitor is None else standing(monitor.state, monitor.now_ns())
-        worst = None if stands is None else stands.worst
-        if monitor is None or stands is None or worst is None or worst.phase not in {Phase.BACKOFF, Phase.REJECTED}:
+        now_ns = 0 if monitor is None else monitor.now_ns()
+        trouble = None if monitor is None else self._troubles.look(watched(monitor.state), now_ns)
+        if trouble is None:
             self.setVisible(False)
             return
-        sentence, next_step = trouble(worst)
-        self._draw(stands.level, _subject(stands, sentence), next_step)
-        since = "" if worst.since_ns is None else full_text(worst.since_ns, TimeStyle.UTC)
-        self._details = f"{since}\n{worst.name}\n{stands.text}\n{sentence}\n{next_step}".strip()
-        asks = needs_sign_in(worst)
-        self.reconnect.setText(_("Reconnect now") if worst.phase is Phase.BACKOFF else _("Try again"))
-        self._offer(reconnect=not asks, sign_in=worst.phase is Phase.REJECTED)
+        self._draw(trouble.level, trouble.sentence, trouble.next_step)
+        self._details = _details(trouble, now_ns)
+        self._offer_next(trouble.observer)
+
+    def _offer_next(self, observer: ObserverState) -> None:
+        asks = needs_sign_in(observer)
+        is_rejected = observer.phase is Phase.REJECTED
+        self.reconnect.setText(
+            _("Try again") if observer.phase in {Phase.REJECTED, Phase.POLLING} else _("Reconnect now")
+        )
         self.sign_in.setText(_("Sign in again…") if asks else _("Change connection…"))
+        # Nothing can be tried anew where the connection is open.
+        self._offer(reconnect=not asks and observer.phase is not Phase.LIVE, sign_in=is_rejected)
 
     def _draw(self, level: Level, text: str, next_step: str) -> None:
         fill(self, self._theme.panel_raised)
@@ -110,8 +123,11 @@ class Banner(QFrame):
         self.setVisible(False)
 
 
-def _subject(stands: Standing, sentence: str) -> str:
-    """Name the observer only where others stand better."""
-    if stands.worst is None or not stands.live:
-        return sentence
-    return f"{stands.worst.name}: {sentence}"
+def _details(trouble: Trouble, now_ns: int) -> str:
+    observer = trouble.observer
+    since = "" if observer.since_ns is None else full_text(observer.since_ns, TimeStyle.UTC)
+    answer = observer.raft_off.value.strip() if observer.raft_off is not None else ""
+    detail = answer or (observer.detail if observer.phase is Phase.POLLING else "")
+    words = phase_words(observer, now_ns)[1]
+    lines = (since, observer_title(observer), words, trouble.sentence, trouble.next_step, detail)
+    return "\n".join(line for line in lines if line)

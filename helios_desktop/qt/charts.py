@@ -19,7 +19,7 @@ from helios_desktop.qt.absences import commit_absence, latency_absence
 from helios_desktop.qt.charts_bar import FIRST_RANGE_S, ChartsBar
 from helios_desktop.qt.curves import Polyline, blind_spans, highest, polyline, value_at
 from helios_desktop.qt.labels import fill
-from helios_desktop.qt.latency_choice import STATS, latency_views
+from helios_desktop.qt.latency_choice import STATS, latency_views, views_told_since
 from helios_desktop.qt.legend import Legend
 from helios_desktop.qt.markers import Mark, Markers, nearest
 from helios_desktop.qt.plots import TimePlot
@@ -38,6 +38,8 @@ _REDRAW_NS: Final = 250_000_000
 """Values come once a second at most: drawing more often only costs."""
 _STEP_S: Final = 1.0
 """By how much the view follows the time at least, for the same reason."""
+_FRESH_S: Final = 20.0
+"""A latency is told of at present where it was within so long: the slowest way brings one every 15 s."""
 _ROW_PX: Final = 21
 _LEAST_SPAN_S: Final = 60.0
 """The shortest view that is chosen without the user."""
@@ -163,7 +165,10 @@ class ChartsPanel(QWidget):
             return
         if now_ns - self._offered_ns >= _NS or not self._offered_ns:
             self._offered_ns = now_ns
-            self.bar.choice.offer(latency_views(monitor.series.keys()))
+            views = latency_views(monitor.series.keys())
+            # What is held stays as it is.
+            fresh = views_told_since(monitor.series, views, now_ns / _NS - _FRESH_S) if self._held_at_ns is None else []
+            self.bar.choice.offer(views, fresh)
         self._follow(monitor.series, now_ns)
         self._markers.catch_up()
         start_s, end_s = self.latency.view
@@ -185,8 +190,11 @@ class ChartsPanel(QWidget):
         zone = zone_label(self._style, now_ns)
         for plot in (self.latency, self.commits):
             plot.set_time(self._style, now_ns / _NS, zone)
-        self.latency.set_reason("" if any(one is not None for one in series) else latency_absence(monitor.state))
-        self.commits.set_reason("" if rate is not None else commit_absence(monitor.state))
+        has_latency = any(one is not None for one in series)
+        self.latency.set_reason("" if has_latency else latency_absence(monitor.state, now_ns))
+        why = "" if rate is not None else commit_absence(monitor.state, now_ns)
+        # What holds for both is said once.
+        self.commits.set_reason("" if why == self.latency.reason else why)
         self._show_values()
         if self.bar.is_table:
             self.values.set_time(self._style, now_ns)

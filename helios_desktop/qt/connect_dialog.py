@@ -1,4 +1,4 @@
-"""Asks where a gateway is and who signs in; what is wrong is said beside the field that is wrong."""
+"""Asks where the gateways of a cluster are and who signs in; what is wrong is said beside the field that is wrong."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,24 +10,27 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
-from helios_desktop.client.address import Address, AddressError, parse_address
+from helios_desktop.client.address import Address, AddressError, parse_addresses
 from helios_desktop.client.credentials import Credentials
 from helios_desktop.monitor.target import Target
 from helios_desktop.profiles.file import Profiles
 from helios_desktop.profiles.profile import Profile, ProfileError
+from helios_desktop.qt.address_field import AddressField
+from helios_desktop.qt.connection_test import Check, ConnectionTest, check_briefly
+from helios_desktop.qt.forms import add_row, stacked
 from helios_desktop.qt.labels import make_label, make_note, show_text
+from helios_desktop.qt.more_rows import MoreRows
 from helios_desktop.qt.style_sheet import GAP, PAD, SPACE
 from helios_desktop.qt.targets import TargetError, make_target, plain_text_warning
+from helios_desktop.qt.tasks import Tasks
 from helios_desktop.qt.theme import ui_font
 from helios_desktop.words import _
 
@@ -47,17 +50,20 @@ class ConnectDialog(QDialog):
     """Open it with `show_dialog`; accepted, `answer` is set and a named profile is saved.
 
     `known` is the profile to begin with, whose fields stand filled in; `reason` says why it is asked again. With
-    `only_saves` a profile is changed and nobody signs in: then a name is needed, a secret is not.
+    `only_saves` a profile is changed and nobody signs in: then a name is needed, a secret is not. Tests of the
+    connection run in `tasks` by `check_one`; closing the dialog, or changing what they tested, ends them.
     """
 
     def __init__(
         self,
         profiles: Profiles,
         parent: QWidget,
+        tasks: Tasks,
         *,
         known: Profile | None = None,
         reason: str = "",
         only_saves: bool = False,
+        check_one: Check = check_briefly,
     ) -> None:
         super().__init__(parent)
         self._title = _("Edit a saved cluster") if only_saves else _("Connect to a gateway")
@@ -67,25 +73,27 @@ class ConnectDialog(QDialog):
         self._known = known
         self._only_saves = only_saves
         self.answer: Answer | None = None
-        self.address = QLineEdit()
+        self.address = AddressField()
         self.username = QLineEdit()
         self.password = QLineEdit()
         self.token = QLineEdit()
         self.name = QLineEdit()
         self.environment = QComboBox()
-        self.ca_file = QLineEdit()
         self.plain_text = QCheckBox(_("Allow a plain-text connection"))
         self.keep = QCheckBox(_("Keep the password or token"))
         self.where = make_note()
-        self.address_error, self.plain_text_error, self.ca_error, self.error = (
-            make_note(kind="problem") for _number in range(4)
-        )
+        self.address_error, self.plain_text_error, self.error = (make_note(kind="problem") for _number in range(3))
         self.reason = make_note(reason, kind="problem")
+        self._form = QFormLayout()
+        self.test = ConnectionTest(tasks, check_one)
         self.buttons = QDialogButtonBox()
         self._build()
+        self.more = MoreRows(self._form)
         if known is not None:
             self._fill(known)
+        self._connect()
         self._follow_address()
+        self._follow_name(self.name.text())
 
     def show_where(self, sentence: str, *, is_persistent: bool) -> None:
         """Say where secrets are kept, once that is known."""
@@ -98,25 +106,12 @@ class ConnectDialog(QDialog):
 
     def accept(self) -> None:
         """Check everything, save the profile where it has a name, and close; or stay, with what is wrong in words."""
-        for label in (self.address_error, self.ca_error, self.error):
-            label.setVisible(False)
         profile = self._profile()
-        try:
-            target = make_target(profile, self._credentials())
-        except TargetError as error:
-            self._show_wrong(error)
-            return
-        token = target.credentials.token
-        if not (token.isascii() and token.isprintable() and " " not in token):
-            self._show_error(
-                self.error, _("The token holds a character that no token has: copy it again, as one line."), self.token
-            )
+        target = self._target(profile)
+        if target is None or not (self._only_saves or self._has_who(target)):
             return
         if self._only_saves and not profile.name:
             self._show_error(self.error, _("A saved cluster needs a name."), self.name)
-            return
-        if not (self._only_saves or target.credentials.username or token):
-            self._show_error(self.error, _("Who signs in? Type a user name, or a token."), self.username)
             return
         if profile.name:
             try:
@@ -127,6 +122,34 @@ class ConnectDialog(QDialog):
         keeps = self.keep.isChecked() and bool(profile.name)
         self.answer = Answer(target, profile.id if keeps else "")
         super().accept()
+
+    def _start_test(self) -> None:
+        """Test what is typed, without saving it."""
+        target = self._target(self._profile())
+        if target is None or not self._has_who(target):
+            return
+        if self._only_saves and not (target.credentials.password or target.credentials.token):
+            sentence = _("To test the connection, type the password or a token: what is kept is not read here.")
+            self._show_error(self.error, sentence, self.password)
+            return
+        self.test.start(target)
+
+    def _target(self, profile: Profile) -> Target | None:
+        """Make the target of what is typed; None, and what is wrong in words, where it is none."""
+        for label in (self.address_error, self.error):
+            label.setVisible(False)
+        self.more.show_ca_error("")
+        try:
+            return make_target(profile, self._credentials())
+        except TargetError as error:
+            self._show_wrong(error)
+            return None
+
+    def _has_who(self, target: Target) -> bool:
+        if target.credentials.username or target.credentials.token:
+            return True
+        self._show_error(self.error, _("Who signs in? Type a user name, or a token."), self.username)
+        return False
 
     def _credentials(self) -> Credentials:
         """Give what was typed. Beside a token, a name without a password cannot log in: then the token is all."""
@@ -156,11 +179,12 @@ class ConnectDialog(QDialog):
         return replace(
             base,
             name=name,
-            addresses=(self.address.text().strip(), *base.addresses[1:]),
+            addresses=self.address.addresses,
             username=self.username.text().strip(),
             environment=self.environment.currentText().strip(),
-            ca_file=self.ca_file.text().strip(),
+            ca_file=self.more.ca_file.text().strip(),
             allows_plain_text=self.plain_text.isVisibleTo(self) and self.plain_text.isChecked(),
+            opaque_token_life_s=self.more.life_s,
         )
 
     def _new_id(self, name: str) -> str:
@@ -175,8 +199,11 @@ class ConnectDialog(QDialog):
                 self._show_error(self.address_error, str(error), self.address)
             case "plain_text":
                 self._show_error(self.plain_text_error, str(error), self.plain_text)
+            case "token":
+                self._show_error(self.error, str(error), self.token)
             case "ca_file":
-                self._show_error(self.ca_error, str(error), self.ca_file)
+                self.more.show_ca_error(str(error))
+                self._show_error(self.more.ca_error, str(error), self.more.ca_file)
 
     def _show_error(self, label: QLabel, sentence: str, culprit: QWidget) -> None:
         show_text(label, sentence)
@@ -187,12 +214,11 @@ class ConnectDialog(QDialog):
 
     def _follow_address(self) -> None:
         self.address_error.setVisible(False)
-        address = self._read_address()
-        is_plain = address is not None and not address.is_encrypted and not address.is_loopback
-        self.plain_text.setVisible(is_plain)
-        self.plain_text_error.setVisible(is_plain)
-        if address is not None and is_plain:
-            show_text(self.plain_text_error, plain_text_warning(address.host))
+        plain = [address for address in self._read_addresses() if not (address.is_encrypted or address.is_loopback)]
+        self.plain_text.setVisible(bool(plain))
+        self.plain_text_error.setVisible(bool(plain))
+        if plain:
+            show_text(self.plain_text_error, plain_text_warning(plain[0].host))
         self._fit()
 
     def _follow_name(self, name: str) -> None:
@@ -201,25 +227,20 @@ class ConnectDialog(QDialog):
         self.where.setVisible(has_name)
         self._fit()
 
-    def _read_address(self) -> Address | None:
+    def _read_addresses(self) -> tuple[Address, ...]:
         try:
-            return parse_address(self.address.text())
+            return parse_addresses(self.address.text())
         except AddressError:
-            return None
-
-    def _choose_ca_file(self) -> None:
-        dialog = QFileDialog(self, _("Choose a CA file"), "", _("Certificates (*.pem *.crt *.cer);;All files (*)"))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(self.ca_file.setText)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+            return ()
 
     def _fill(self, profile: Profile) -> None:
-        self.address.setText(profile.addresses[0])
+        self.address.setText("\n".join(profile.addresses))
         self.username.setText(profile.username)
         self.name.setText(profile.name)
         self.environment.setCurrentText(profile.environment)
-        self.ca_file.setText(profile.ca_file)
+        self.more.ca_file.setText(profile.ca_file)
+        self.more.show_life(profile.opaque_token_life_s)
+        self.more.unfold_if_used()
         self.plain_text.setChecked(profile.allows_plain_text)
         if self._only_saves:
             unchanged = _("Empty: what is kept stays")
@@ -228,8 +249,22 @@ class ConnectDialog(QDialog):
         else:
             self.password.setFocus()
 
+    def _connect(self) -> None:
+        """Follow what is typed. What a test found is true of what it tested only."""
+        self.address.textChanged.connect(self._follow_address)
+        self.name.textChanged.connect(self._follow_name)
+        self.address.textChanged.connect(self.test.clear)
+        self.plain_text.toggled.connect(self.test.clear)
+        for line in (self.username, self.password, self.token, self.more.ca_file):
+            line.textChanged.connect(self.test.clear)
+        self.test.requested.connect(self._start_test)
+        self.test.resized.connect(self._fit)
+        self.more.switch.toggled.connect(self._fit)
+        self.finished.connect(self.test.stop)
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+
     def _build(self) -> None:
-        self.address.setPlaceholderText("https://gateway.example.com:8443")
         self.username.setPlaceholderText("admin")
         for secret in (self.password, self.token):
             secret.setEchoMode(QLineEdit.EchoMode.Password)
@@ -240,80 +275,41 @@ class ConnectDialog(QDialog):
         environment_line = self.environment.lineEdit()
         if environment_line is not None:
             environment_line.setPlaceholderText(_("None, or a word like PROD that the window always shows"))
-        self.ca_file.setPlaceholderText(_("The system's certificates"))
         self.keep.setChecked(True)
-        self.keep.setVisible(False)
-        self.where.setVisible(False)
-        for label in (self.address_error, self.plain_text_error, self.ca_error, self.error):
-            label.setVisible(False)
+        for hidden in (self.keep, self.where, self.address_error, self.plain_text_error, self.error):
+            hidden.setVisible(False)
         self.reason.setVisible(bool(self.reason.text()))
-        self.address.textChanged.connect(self._follow_address)
-        self.name.textChanged.connect(self._follow_name)
-        form = QFormLayout()
-        form.setHorizontalSpacing(PAD)
-        form.setVerticalSpacing(GAP)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for text, control, below in (
-            (_("&Address"), self.address, (self.address_error, self.plain_text_error, self.plain_text)),
-            (_("&User"), self.username, ()),
-            (_("&Password"), self.password, ()),
-            (_("&Token"), self.token, ()),
-            (_("Save &as"), self.name, (self.keep, self.where)),
-            (_("&Environment"), self.environment, ()),
+        self._form.setHorizontalSpacing(PAD)
+        self._form.setVerticalSpacing(GAP)
+        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        below_address = (self.address_error, self.plain_text_error, self.plain_text)
+        for text, name, control, below in (
+            (_("&Address"), _("Addresses of the gateways"), self.address, below_address),
+            (_("&User"), _("User name"), self.username, ()),
+            (_("&Password"), _("Password"), self.password, ()),
+            (_("&Token"), _("Token"), self.token, ()),
+            (_("&Save as"), _("Name to save it under"), self.name, (self.keep, self.where)),
+            (_("&Environment"), _("Environment word"), self.environment, ()),
         ):
-            _add_row(form, text, control, _stacked(control, *below))
-        _add_row(form, _("CA &file"), self.ca_file, _stacked(self._ca_row(), self.ca_error))
-        for text, field_widget in (
-            (_("Address of the gateway"), self.address),
-            (_("User name"), self.username),
-            (_("Password"), self.password),
-            (_("Token"), self.token),
-            (_("Name to save it under"), self.name),
-            (_("Environment word"), self.environment),
-            (_("CA file"), self.ca_file),
-        ):
-            field_widget.setAccessibleName(text)
+            control.setAccessibleName(name)
+            add_row(self._form, text, control, stacked(control, *below))
         connect = self.buttons.addButton(
             _("Save") if self._only_saves else _("Connect"), QDialogButtonBox.ButtonRole.AcceptRole
         )
         connect.setDefault(True)
         self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
-        self.buttons.accepted.connect(self.accept)
-        self.buttons.rejected.connect(self.reject)
+        last = QHBoxLayout()
+        last.setSpacing(GAP)
+        last.addWidget(self.test.button)
+        last.addStretch(1)
+        last.addWidget(self.buttons)
         column = QVBoxLayout(self)
         column.setContentsMargins(PAD + SPACE, PAD + SPACE, PAD + SPACE, PAD)
         column.setSpacing(PAD)
         column.addWidget(make_label(self._title, font=ui_font(13, QFont.Weight.DemiBold)))
         column.addWidget(self.reason)
-        column.addLayout(form)
+        column.addLayout(self._form)
         column.addWidget(self.error)
+        column.addWidget(self.test)
         column.addStretch(1)
-        column.addWidget(self.buttons)
-
-    def _ca_row(self) -> QWidget:
-        row = QWidget()
-        choose = QPushButton(_("Choose…"))
-        choose.setAutoDefault(False)
-        choose.clicked.connect(self._choose_ca_file)
-        layout = QHBoxLayout(row)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(GAP)
-        layout.addWidget(self.ca_file, 1)
-        layout.addWidget(choose)
-        return row
-
-
-def _stacked(*widgets: QWidget) -> QVBoxLayout:
-    """One field of the form, with what belongs to it below it. No widget around: it would cut wrapped text off."""
-    layout = QVBoxLayout()
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(SPACE)
-    for widget in widgets:
-        layout.addWidget(widget)
-    return layout
-
-
-def _add_row(form: QFormLayout, text: str, control: QWidget, layout: QVBoxLayout) -> None:
-    label = QLabel(text)
-    label.setBuddy(control)
-    form.addRow(label, layout)
+        column.addLayout(last)

@@ -100,7 +100,7 @@ class Connecting:
         return await self._host.connect(target)
 
     async def _ask_where(self, known: Profile | None, reason: str = "") -> str | None:
-        dialog = ConnectDialog(self._host.profiles, self._window, known=known, reason=reason)
+        dialog = ConnectDialog(self._host.profiles, self._window, self._tasks, known=known, reason=reason)
         self._tasks.start(self._tell_where(dialog))
         try:
             result = await show_dialog(dialog)
@@ -126,7 +126,7 @@ class Connecting:
             await secrets.forget(profile_id, "token")
 
     async def _edit(self, profile: Profile) -> str | None:
-        dialog = ConnectDialog(self._host.profiles, self._window, known=profile, only_saves=True)
+        dialog = ConnectDialog(self._host.profiles, self._window, self._tasks, known=profile, only_saves=True)
         self._tasks.start(self._tell_where(dialog))
         try:
             await show_dialog(dialog)
@@ -173,14 +173,15 @@ class Connecting:
 
     def _profile_of(self, target: Target) -> Profile:
         try:
-            known = self._host.profiles.get(target.name)
+            known = self._host.profiles.by_id(target.profile_id)
         except ProfileError:
             known = None
         return known or Profile(
             id="",
             name="",
-            addresses=(str(target.address),),
+            addresses=tuple(str(address) for address in target.addresses),
             username=target.credentials.username,
             environment=target.environment,
             allows_plain_text=target.allows_plain_text,
+            opaque_token_life_s=target.opaque_token_life_s,
         )

@@ -4,20 +4,26 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from msgspec import Struct
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout
 
+from helios_desktop.client.address import short_name
 from helios_desktop.monitor.monitor import Monitor
+from helios_desktop.qt.figure_button import FigureButton
 from helios_desktop.qt.labels import make_label, show_text, show_tip, tint
-from helios_desktop.qt.quantities import UNKNOWN, count_text, latency_text, rate_text
-from helios_desktop.qt.standing import is_told_down, phase_words, standing, watched
+from helios_desktop.qt.losses import is_estimated, lost_text, total_lost
+from helios_desktop.qt.naming import observer_title
+from helios_desktop.qt.quantities import UNKNOWN, count_text, latency_text, offset_text, rate_text
+from helios_desktop.qt.standing import phase_words, standing, watched
 from helios_desktop.qt.style_sheet import PAD, SPACE
 from helios_desktop.qt.theme import LEVEL_GLYPHS, Theme
 from helios_desktop.qt.times import span_text
+from helios_desktop.store.silence import is_told_down
 from helios_desktop.store.state import ObserverState
 from helios_desktop.words import _, ngettext
 
 _NS_PER_MS: Final = 1_000_000
-_FIGURES: Final = 6
+_FIGURES: Final = 5
 
 Observers = tuple[ObserverState, ...]
 
@@ -33,6 +39,9 @@ class Figure(Struct, frozen=True, gc=False):
 class ConnectionLine(QFrame):
     """Shows the connection of a monitor. The pacer calls `refresh`."""
 
+    quality_requested = Signal()
+    """The figure of the losses was clicked: there is more to say of them."""
+
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setProperty("kind", "panel")
@@ -41,6 +50,8 @@ class ConnectionLine(QFrame):
         self._monitor: Monitor | None = None
         self.glyph, self.phase = make_label(), make_label()
         self.figures = tuple(make_label() for _number in range(_FIGURES))
+        self.losses = FigureButton(theme, _("Data quality…"))
+        self.losses.clicked.connect(self.quality_requested)
         self.address = make_label(kind="faint")
         row = QHBoxLayout(self)
         row.setContentsMargins(PAD, SPACE, PAD, SPACE)
@@ -52,12 +63,14 @@ class ConnectionLine(QFrame):
         row.addLayout(head)
         for figure in self.figures:
             row.addWidget(figure)
+        row.addWidget(self.losses)
         row.addStretch(1)
         row.addWidget(self.address)
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
         self._theme = theme
+        self.losses.set_theme(theme)
         self.refresh()
 
     def show_monitor(self, monitor: Monitor | None) -> None:
@@ -78,12 +91,15 @@ class ConnectionLine(QFrame):
         tint(self.glyph, self._theme.level_colour(stands.level))
         show_text(self.phase, f"{stands.text}  {stands.live_text}".rstrip())
         show_tip(self.phase, _each(observers, lambda observer: phase_words(observer, now_ns)[1]))
-        for label, figure in zip(self.figures, connection_figures(observers, now_ns), strict=True):
+        *figures, losses = connection_figures(observers, now_ns)
+        for label, figure in zip(self.figures, figures, strict=True):
             show_text(label, figure.text)
             show_tip(label, figure.tip)
-            tint(label, self._theme.warning if figure.is_trouble else self._theme.text_dim)
-        show_text(self.address, monitor.target.address.host_and_port)
-        show_tip(self.address, monitor.target.address.http_url(""))
+            tint(label, self._theme.text_dim)
+        self.losses.show_figure(losses.text, is_trouble=losses.is_trouble)
+        show_tip(self.losses, losses.tip)
+        show_text(self.address, short_name(monitor.target.addresses))
+        show_tip(self.address, "\n".join(str(address) for address in monitor.target.addresses))
 
 
 def connection_figures(observers: Observers, now_ns: int) -> tuple[Figure, ...]:
@@ -102,9 +118,9 @@ def connection_figures(observers: Observers, now_ns: int) -> tuple[Figure, ...]:
             _("Round trip of a ping and its pong") + _each(observers, lambda one: _ms_text(one.rtt_ns), "\n"),
         ),
         Figure(
-            _("clock {offset}").format(offset=_offset_text(offset_ns)),
+            _("clock {offset}").format(offset=offset_text(offset_ns)),
             _("The server's clock against this machine's, by the last pong")
-            + _each(observers, lambda one: _offset_text(one.clock_offset_ns), "\n"),
+            + _each(observers, lambda one: offset_text(one.clock_offset_ns), "\n"),
         ),
         Figure(
             _("beat {age}").format(age=_ago(oldest_ns, now_ns)),
@@ -124,17 +140,25 @@ def connection_figures(observers: Observers, now_ns: int) -> tuple[Figure, ...]:
 
 
 def _losses(observers: Observers) -> Figure:
-    lost = sum(observer.lost for observer in observers)
+    lost = total_lost(observers)
     malformed = sum(observer.malformed for observer in observers)
-    text = _("{n} lost").format(n=count_text(lost))
+    if lost is None:
+        text = _("lost {unknown}").format(unknown=UNKNOWN)
+    else:
+        words = _("≈ {n} lost") if any(is_estimated(observer) for observer in observers) else _("{n} lost")
+        text = words.format(n=count_text(lost))
     if malformed:
         text += "  ·  " + _("{n} malformed").format(n=count_text(malformed))
-    tip = _("Messages known to be missing, and frames that could not be read, since the session began")
+    tip = _(
+        "Messages that are missing, and frames that could not be read, since the session began.\n"
+        "≈ is an estimate, by statuses that should have come: the real gateway does not number its messages.\n"
+        "Click for all that is counted (Ctrl+I)."
+    )
     return Figure(text, tip + _each(observers, _losses_of_one, "\n"), is_trouble=bool(lost or malformed))
 
 
 def _losses_of_one(observer: ObserverState) -> str:
-    return _("{lost} lost, {malformed} malformed").format(lost=observer.lost, malformed=observer.malformed)
+    return _("{lost} lost, {malformed} malformed").format(lost=lost_text(observer), malformed=observer.malformed)
 
 
 def _traffic(observer: ObserverState) -> str:
@@ -144,7 +168,9 @@ def _traffic(observer: ObserverState) -> str:
 
 def _each(observers: Observers, describe: Callable[[ObserverState], str], before: str = "") -> str:
     """Give one line an observer."""
-    return before * bool(observers) + "\n".join(f"{observer.name}: {describe(observer)}" for observer in observers)
+    return before * bool(observers) + "\n".join(
+        f"{observer_title(observer)}: {describe(observer)}" for observer in observers
+    )
 
 
 def _known(values: Iterable[int | None]) -> list[int]:
@@ -153,13 +179,6 @@ def _known(values: Iterable[int | None]) -> list[int]:
 
 def _ms_text(span_ns: int | None) -> str:
     return UNKNOWN if span_ns is None else latency_text(span_ns / _NS_PER_MS)
-
-
-def _offset_text(offset_ns: int | None) -> str:
-    if offset_ns is None:
-        return UNKNOWN
-    sign = "\N{MINUS SIGN}" if offset_ns < 0 else "+" if offset_ns else ""
-    return sign + latency_text(abs(offset_ns) / _NS_PER_MS)
 
 
 def _ago(at_ns: int | None, now_ns: int) -> str:

@@ -19,38 +19,26 @@ from helios_desktop.event import Event, Severity
 from helios_desktop.export.event_json import event_record
 from helios_desktop.monitor.monitor import Monitor
 from helios_desktop.observation import Kind, Observation
-from helios_desktop.protocol.codec import decode
+from helios_desktop.qt.derivation import DERIVED_MARK, evidence_text, happened_text, origin_text
 from helios_desktop.qt.json_view import JsonView
-from helios_desktop.qt.labels import ElidedLabel, fill, make_label, make_note, show_tip, tint
+from helios_desktop.qt.labels import ElidedButton, ElidedLabel, fill, make_label, make_note, show_tip, tint
+from helios_desktop.qt.naming import teller, title_of
 from helios_desktop.qt.quantities import UNKNOWN, bytes_text
 from helios_desktop.qt.theme import Theme
-from helios_desktop.qt.timeline_model import DERIVED_MARK, severity_mark, severity_name
-from helios_desktop.qt.times import TimeStyle, clock_text, date_text, exact_text, span_text
+from helios_desktop.qt.timeline_model import severity_mark, severity_name
+from helios_desktop.qt.times import TimeStyle, clock_text, date_text, exact_text, full_text, span_text, time_text
 from helios_desktop.store.summary import summary
-from helios_desktop.words import _, ngettext
+from helios_desktop.words import _
 
 MAX_EVIDENCE: Final = 12
 """How many observations are listed; an event seldom follows from more than three."""
 
 
-def evidence_text(observation: Observation, style: TimeStyle) -> str:
-    """One line for an observation: when, who told it, and what it is."""
-    match observation.kind:
-        case Kind.FRAME:
-            what = decode(observation.text).type or _("frame")
-        case Kind.SENT:
-            what = _("sent by us")
-        case Kind.REST:
-            what = observation.source
-        case Kind.CONNECTION:
-            what = _("connection")
-        case Kind.TICK:
-            what = _("silence until then")
-    return "  ".join(part for part in (clock_text(observation.received_ns, style), observation.observer, what) if part)
-
-
 class InspectorPanel(QWidget):
-    """Shows the event given by `show_event` until another is, also when the log has let it go."""
+    """Shows the event given by `show_event` until another is, also when the log has let it go.
+
+    Where that event is completed meanwhile, it shows the completed one.
+    """
 
     evidence_shown = Signal(object)
     """The `Observation` whose text is shown instead of the event's own; None when it is the event's again."""
@@ -60,6 +48,7 @@ class InspectorPanel(QWidget):
         self._theme = theme
         self._style = TimeStyle.UTC
         self._monitor: Monitor | None = None
+        self._number: int | None = None
         self._event: Event | None = None
         self._evidence: Observation | None = None
         self._title = make_label()
@@ -108,24 +97,33 @@ class InspectorPanel(QWidget):
     def show_monitor(self, monitor: Monitor | None) -> None:
         """Take events from another cluster's log; what is shown goes."""
         self._monitor = monitor
-        self._event = self._evidence = None
+        self._number = self._event = self._evidence = None
         self._show()
 
     def show_event(self, number: int | None) -> None:
         """Show the event of that number; None, or one that the log let go, shows nothing."""
+        self._number = number
         self._evidence = None
-        self._event = None
-        if number is not None and self._monitor is not None:
-            try:
-                self._event = self._monitor.log[number]
-            except IndexError:
-                self._event = None
+        self._event = self._kept()
         self._show()
 
     def refresh(self) -> None:
-        """Keep the age true."""
-        if self._event is not None and self.isVisible():
-            self._values["age"].setText(self._age(self._event))
+        """Keep the age true, and take in what completed the event."""
+        if self._event is None or not self.isVisible():
+            return
+        kept = self._kept()
+        if kept is not None and kept is not self._event:
+            self._event = kept
+            self._show()
+        self._values["age"].setText(self._age(self._event))
+
+    def _kept(self) -> Event | None:
+        if self._number is None or self._monitor is None:
+            return None
+        try:
+            return self._monitor.log[self._number]
+        except IndexError:
+            return None
 
     def set_held(self, held_at_ns: int | None) -> None:
         """Nothing here moves by itself, so there is nothing to hold."""
@@ -152,7 +150,7 @@ class InspectorPanel(QWidget):
             ("server", event.timestamp or UNKNOWN),
             ("age", self._age(event)),
             ("node", event.node or UNKNOWN),
-            ("observer", event.observer or UNKNOWN),
+            ("observer", self._title_of(event.observer) or UNKNOWN),
         ):
             self._values[name].show_line(value)
             show_tip(self._values[name], value)
@@ -164,21 +162,20 @@ class InspectorPanel(QWidget):
             self._evidence_box.removeWidget(button)
             button.deleteLater()
         self._evidence_buttons = {}
-        self._derived.setVisible(event.is_derived)
-        if not event.is_derived:
+        self._derived.setVisible(bool(event.evidence))
+        if not event.evidence:
             return
-        count = len(event.evidence)
-        text = ngettext(
-            "{mark} Derived: no server said so. It follows from this observation:",
-            "{mark} Derived: no server said so. It follows from these {n} observations:",
-            count,
-        ).format(mark=DERIVED_MARK, n=count)
-        self._derived.setText(text)
+        mark = f"{DERIVED_MARK} " if event.is_derived else ""
+        sentences = (origin_text(event), happened_text(event, self._style))
+        self._derived.setText(mark + " ".join(sentence for sentence in sentences if sentence))
         for observation in event.evidence[-MAX_EVIDENCE:]:
-            button = QPushButton(evidence_text(observation, self._style))
+            button = ElidedButton()
+            at_ns, text = observation.received_ns, evidence_text(observation, self._short_name(observation.observer))
+            button.show_line(f"{time_text(at_ns, self._style)}  {text}")
             button.setCheckable(True)
             button.setChecked(observation is self._evidence)
-            button.setToolTip(_("Show the text of this observation"))
+            whole = evidence_text(observation, self._title_of(observation.observer))
+            show_tip(button, f"{whole}\n{full_text(at_ns, self._style)}\n{_('Show the text of this observation')}")
             button.clicked.connect(lambda is_chosen, one=observation: self.show_evidence(one if is_chosen else None))
             self._evidence_box.addWidget(button)
             self._evidence_buttons[button] = observation
@@ -209,6 +206,12 @@ class InspectorPanel(QWidget):
         if self._monitor is None:
             return UNKNOWN
         return _("{span} ago").format(span=span_text(max(0, self._monitor.now_ns() - event.at_ns)))
+
+    def _title_of(self, observer: str) -> str:
+        return observer if self._monitor is None else title_of(observer, self._monitor.state)
+
+    def _short_name(self, observer: str) -> str:
+        return observer if self._monitor is None else teller(observer, self._monitor.state)
 
     def _severity_colour(self, severity: Severity) -> QColor:
         match severity:

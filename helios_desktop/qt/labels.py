@@ -4,7 +4,9 @@ import html
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QPalette, QResizeEvent
-from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QWidget
+
+_BUTTON_PADDING_PX = 20
 
 
 def make_label(text: str = "", *, kind: str = "", font: QFont | None = None) -> QLabel:
@@ -42,6 +44,32 @@ class ElidedLabel(QLabel):
 
     def _cut(self) -> None:
         show_text(self, self.fontMetrics().elidedText(self._line, Qt.TextElideMode.ElideRight, self.width()))
+
+
+class ElidedButton(QPushButton):
+    """A button whose one line is cut with an ellipsis where it does not fit; `show_line` sets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("kind", "line")
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._line = ""
+
+    def show_line(self, line: str) -> None:
+        """Show this line from now on."""
+        self._line = line
+        self.setAccessibleName(line)
+        self._cut()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Cut it anew."""
+        super().resizeEvent(event)
+        self._cut()
+
+    def _cut(self) -> None:
+        text = self.fontMetrics().elidedText(self._line, Qt.TextElideMode.ElideRight, self.width() - _BUTTON_PADDING_PX)
+        # An ampersand is no mnemonic here.
+        self.setText(text.replace("&", "&&"))
 
 
 def make_note(text: str = "", *, kind: str = "dim") -> QLabel:

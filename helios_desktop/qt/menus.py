@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from helios_desktop.profiles.profile import Profile
+from helios_desktop.qt.targets import gateways_text
 from helios_desktop.qt.times import TimeStyle, style_name
 from helios_desktop.words import _
 
@@ -48,6 +49,7 @@ class Commands:
     choose_times: Callable[[TimeStyle], None]
     show_panel: Callable[[str, bool], None]
     reset_layout: Callable[[], None]
+    show_quality: Callable[[], None]
 
 
 class Menus(QObject):
@@ -84,7 +86,9 @@ class Menus(QObject):
         ):
             menu.clear()
             for profile in profiles:
-                action = menu.addAction(profile.name.replace("&", "&&") + dots)
+                # What stands behind a tab is drawn at the right end, as shortcuts are.
+                title = f"{profile.name}{dots}\t{gateways_text(profile)}"
+                action = menu.addAction(title.replace("&", "&&"))
                 action.triggered.connect(partial(self._call, command, profile))
             menu.setEnabled(bool(profiles))
 
@@ -114,6 +118,8 @@ class Menus(QObject):
             action.toggled.connect(partial(commands.show_panel, key))
             self.panels[key] = action
         self.reset_layout = self._add(menu, _("&Reset layout"), commands.reset_layout)
+        menu.addSeparator()
+        self.quality = self._add(menu, _("Data &quality…"), commands.show_quality, "Ctrl+I")
         menu.addSeparator()
         themes = menu.addMenu(_("&Theme"))
         group = QActionGroup(themes)

@@ -3,22 +3,36 @@
 from typing import Final
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtGui import QColor, QFont
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from helios_desktop.protocol.messages import Stats
-from helios_desktop.qt.labels import fill, make_label, show_text, show_tip, tint
+from helios_desktop.qt.disputes import MARK
+from helios_desktop.qt.labels import ElidedLabel, fill, make_label, show_text, show_tip, tint
+from helios_desktop.qt.node_words import (
+    Around,
+    age_text,
+    ages_text,
+    is_head_old,
+    is_measure_old,
+    is_own_old,
+    latency_tip,
+    measure_tip,
+    own_tip,
+    role_tip,
+    uptime_tip,
+)
 from helios_desktop.qt.quantities import UNKNOWN, count_text, latency_text
-from helios_desktop.qt.standing import STALE_AFTER_NS
 from helios_desktop.qt.style_sheet import GAP, SPACE
 from helios_desktop.qt.theme import GLYPHS, Theme, role_word, ui_font
-from helios_desktop.qt.times import NS, TimeStyle, full_text, span_text
+from helios_desktop.qt.times import TimeStyle, full_text, span_text
 from helios_desktop.store.state import NodeState, Role
-from helios_desktop.words import _, ngettext
+from helios_desktop.words import _
 
 MIN_WIDTH_PX: Final = 214
 _STRIPE_PX: Final = 3
 _GLYPH_PX: Final = 16
+_LATENCY_BEATS: Final = 2
+"""Latency and uptime come less often than statuses, at the worst every 15 s."""
 _WIDE_PX: Final = 300
 """From here on a flat card has room for three values side by side, else for two."""
 Shape = tuple[tuple[str, int, int], ...]
@@ -49,20 +63,21 @@ class NodeCard(QFrame):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._theme = theme
         self._colour_index = colour_index
-        self._is_heard = False
         self._stripe = QWidget()
         self._stripe.setObjectName("stripe")
         self._stripe.setFixedWidth(_STRIPE_PX)
         self.glyph = make_label(font=ui_font(11))
         self.name = make_label(font=ui_font(10.5, QFont.Weight.DemiBold))
         self.role = make_label()
-        self.age = make_label()
+        self.mark = make_label(MARK, font=ui_font(weight=QFont.Weight.DemiBold))
+        self.age = ElidedLabel("")
         self.term, self.commit, self.applied, self.lag = (make_label() for _number in range(4))
         self.p99, self.average, self.uptime, self.snapshot = (make_label() for _number in range(4))
-        self.ages = make_label(font=ui_font(8.25))
+        self.ages = ElidedLabel("")
         self._grid = QGridLayout()
         self._keys = {key: make_label(text, kind="faint") for key, text in _key_texts().items()}
         self._shape = _FULL
+        self._shown: tuple[NodeState, int, Around] | None = None
         self._build()
 
     def set_theme(self, theme: Theme) -> None:
@@ -75,132 +90,112 @@ class NodeCard(QFrame):
         if shape is not self._shape:
             self._shape = shape
             self._place_values()
+            if self._shown is not None:
+                self.show_node(*self._shown)
 
-    def show_node(self, node: NodeState, now_ns: int, *, is_heard: bool) -> None:
-        """Draw it as of `now_ns`: what is old is dimmed and says when it was last seen.
-
-        `is_heard` is true while any gateway tells anything.
-        """
-        self._is_heard = is_heard
-        # What an unreachable node told is old news from the first second on.
-        is_old = is_old_node(node, now_ns) or node.role is Role.UNREACHABLE
+    def show_node(self, node: NodeState, now_ns: int, around: Around) -> None:
+        """Draw it as of `now_ns`. Each figure dims by its own age: what others still tell goes on looking live."""
+        self._shown = node, now_ns, around
         theme = self._theme
-        fill(self._stripe, theme.node_colour(self._colour_index) if not is_old else theme.line)
-        self._show_head(node, now_ns, is_old)
-        value_colour = theme.text_faint if is_old else theme.text
+        fill(self._stripe, theme.line if is_head_old(node, now_ns) else theme.node_colour(self._colour_index))
+        self._show_head(node, now_ns, around)
+        self._show(self.term, _count(node.term), is_old=is_head_old(node, now_ns))
+        show_tip(self.term, f"{_('Term')}\n{role_tip(node, around.teller, now_ns)}")
+        is_own = is_own_old(node, now_ns)
         for label, value, meaning in (
-            (self.term, node.term, _("Term")),
             (self.commit, node.commit_index, _("Commit index: the log up to here is committed, as this node knows")),
-            (self.applied, node.last_applied, _("Last applied: the log up to here is in this node's state machine")),
+            (self.applied, node.last_applied, _("Last applied: the log up to here is in this node’s state machine")),
         ):
-            show_text(label, UNKNOWN if value is None else count_text(value))
-            show_tip(label, f"{meaning}\n{_who(node)}")
-            tint(label, value_colour)
-        self._show_lag(node, now_ns, value_colour)
-        self._show_latency(node, now_ns, is_old)
-        self._show_uptime(node, now_ns, is_old)
-        self._show_snapshot(node, value_colour)
-        self._show_ages(node, now_ns, is_old)
-        self.setAccessibleName(self._sentence(node, now_ns))
+            self._show(label, _count(value), is_old=is_own)
+            show_tip(label, own_tip(node, meaning, now_ns))
+        self._show_lag(node, now_ns)
+        self._show_latency(node, now_ns)
+        uptime = UNKNOWN if node.uptime_ns is None else span_text(node.uptime_ns)
+        is_uptime_old = is_own or is_measure_old(node, node.uptime_told_ns, now_ns, _LATENCY_BEATS)
+        self._show(self.uptime, uptime, is_old=is_uptime_old)
+        show_tip(self.uptime, uptime_tip(node, now_ns))
+        self._show_snapshot(node, is_old=is_own)
+        text, is_warning = ages_text(node, around.teller, now_ns)
+        self.ages.show_line(text)
+        show_tip(self.ages, text)
+        tint(self.ages, theme.warning if is_warning else theme.text_faint)
+        self.setAccessibleName(self._sentence(node, text, around))
 
-    def _show_head(self, node: NodeState, now_ns: int, is_old: bool) -> None:
+    def _show_head(self, node: NodeState, now_ns: int, around: Around) -> None:
         theme = self._theme
-        show_text(self.glyph, GLYPHS[node.role])
+        is_old = is_head_old(node, now_ns)
         # That it is out of reach is news, however old the rest is.
-        is_dim = is_old and not (node.role is Role.UNREACHABLE and self._is_heard)
+        is_dim = is_old and not (node.role is Role.UNREACHABLE and around.is_heard)
+        show_text(self.glyph, GLYPHS[node.role])
         tint(self.glyph, theme.text_faint if is_dim else theme.role_colour(node.role))
         show_text(self.name, node.id)
         show_tip(self.name, node.address or _("Its address is not told"))
         tint(self.name, theme.text_dim if is_old else theme.text)
         show_text(self.role, role_word(node.role))
         tint(self.role, theme.text_faint if is_dim else theme.role_colour(node.role))
-        show_tip(self.role, _who(node))
-        # The full shape has a line of its own for what is old.
-        show_text(self.age, "" if is_old and self._shape is _FULL else _age_text(node, now_ns))
-        tint(self.age, theme.warning if is_old else theme.text_faint)
-        if node.told_ns is not None:
-            show_tip(self.age, full_text(node.told_ns, TimeStyle.UTC))
+        show_tip(self.role, role_tip(node, around.teller, now_ns))
+        self.mark.setVisible(bool(around.dispute))
+        tint(self.mark, theme.level_colour(around.level))
+        show_tip(self.mark, around.dispute)
+        self.age.show_line(age_text(node, around.teller, now_ns, is_flat=self._shape is not _FULL))
+        tint(self.age, theme.warning if is_old and node.told_by else theme.text_faint)
+        show_tip(self.age, role_tip(node, around.teller, now_ns))
 
-    def _show_lag(self, node: NodeState, now_ns: int, colour: QColor) -> None:
+    def _show(self, label: QLabel, text: str, *, is_old: bool) -> None:
+        show_text(label, text)
+        tint(label, self._theme.text_faint if is_old or text == UNKNOWN else self._theme.text)
+
+    def _show_lag(self, node: NodeState, now_ns: int) -> None:
+        self._show(self.lag, _count(node.lag), is_old=is_measure_old(node, node.lag_ns, now_ns))
         if node.role is Role.LEADER and node.lag is None:
-            show_text(self.lag, UNKNOWN)
             show_tip(self.lag, _("Does not apply: this node leads"))
-            tint(self.lag, self._theme.text_faint)
             return
-        show_text(self.lag, UNKNOWN if node.lag is None else count_text(node.lag))
-        tint(self.lag, self._theme.text_faint if node.lag is None else colour)
-        told = _("Entries that the leader has committed and this node has not")
-        show_tip(self.lag, told if node.lag_ns is None else f"{told}\n{_told_ago(node.lag_ns, now_ns)}")
+        meaning = _("Entries that the leader has committed and this node has not")
+        show_tip(self.lag, measure_tip(meaning, node.lag_ns, now_ns))
 
-    def _show_latency(self, node: NodeState, now_ns: int, is_old: bool) -> None:
+    def _show_latency(self, node: NodeState, now_ns: int) -> None:
         stats = node.latency
-        show_text(self.p99, latency_text(None if stats is None else stats.p99_value_ms))
-        show_text(self.average, latency_text(None if stats is None else stats.avg_value_ms))
-        for label in (self.p99, self.average):
-            tint(label, self._value_colour(node.latency_ns, now_ns, is_old))
-            show_tip(label, _latency_tip(node, stats, now_ns))
+        tip = latency_tip(node, stats, now_ns)
+        is_old = is_measure_old(node, node.latency_ns, now_ns, _LATENCY_BEATS)
+        for label, value in (
+            (self.p99, None if stats is None else stats.p99_value_ms),
+            (self.average, None if stats is None else stats.avg_value_ms),
+        ):
+            self._show(label, latency_text(value), is_old=is_old)
+            show_tip(label, tip)
 
-    def _show_uptime(self, node: NodeState, now_ns: int, is_old: bool) -> None:
-        tint(self.uptime, self._value_colour(node.uptime_told_ns, now_ns, is_old))
-        if node.uptime_ns is None:
-            show_text(self.uptime, UNKNOWN)
-            show_tip(self.uptime, _("Only the node's own gateway tells it"))
-            return
-        show_text(self.uptime, span_text(node.uptime_ns))
-        tip = _("{s} s in this session, as told").format(s=f"{node.uptime_ns / NS:.3f}")
-        show_tip(
-            self.uptime, tip if node.uptime_told_ns is None else f"{tip}\n{_told_ago(node.uptime_told_ns, now_ns)}"
-        )
-
-    def _show_snapshot(self, node: NodeState, colour: QColor) -> None:
+    def _show_snapshot(self, node: NodeState, *, is_old: bool) -> None:
         told = node.snapshot
         index = None if told is None else told.value.index
-        show_text(self.snapshot, UNKNOWN if index is None else count_text(index))
-        tint(self.snapshot, self._theme.text_faint if index is None else colour)
+        self._show(self.snapshot, _count(index), is_old=is_old)
         if told is None or index is None:
             show_tip(self.snapshot, _("No snapshot was told yet"))
         else:
             at = full_text(told.at_ns, TimeStyle.UTC)
             show_tip(self.snapshot, _("The last snapshot holds the log up to here; told {at}").format(at=at))
 
-    def _show_ages(self, node: NodeState, now_ns: int, is_old: bool) -> None:
-        if is_old:
-            show_text(self.ages, _seen(node, now_ns))
-            tint(self.ages, self._theme.warning)
-            return
-        parts = []
-        if node.latency_ns is not None:
-            parts.append(_("latency {age} ago").format(age=_age(node.latency_ns, now_ns)))
-        if node.uptime_told_ns is not None:
-            parts.append(_("uptime {age} ago").format(age=_age(node.uptime_told_ns, now_ns)))
-        show_text(self.ages, "  ·  ".join(parts))
-        tint(self.ages, self._theme.text_faint)
-
-    def _value_colour(self, told_ns: int | None, now_ns: int, is_old: bool) -> QColor:
-        if is_old or told_ns is None or now_ns - told_ns > 2 * STALE_AFTER_NS:
-            return self._theme.text_faint
-        return self._theme.text
-
-    def _sentence(self, node: NodeState, now_ns: int) -> str:
-        return _("{node}, {role}, term {term}, commit {commit}, applied {applied}, lag {lag}, {age}").format(
+    def _sentence(self, node: NodeState, ages: str, around: Around) -> str:
+        sentence = _("{node}, {role}, term {term}, commit {commit}, applied {applied}, lag {lag}").format(
             node=node.id,
             role=role_word(node.role),
             term=self.term.text(),
             commit=self.commit.text(),
             applied=self.applied.text(),
             lag=self.lag.text(),
-            age=self.age.text() or self.ages.text(),
         )
+        return ", ".join(part for part in (sentence, self.age.accessibleName(), ages, around.dispute) if part)
 
     def _build(self) -> None:
         head = QHBoxLayout()
         head.setSpacing(SPACE + 2)
         # The faces that hold the glyphs differ in height.
         self.glyph.setFixedSize(_GLYPH_PX, self.name.sizeHint().height())
-        for label in (self.glyph, self.name, self.role):
+        for label in (self.glyph, self.name, self.role, self.mark):
             head.addWidget(label)
-        head.addStretch(1)
-        head.addWidget(self.age)
+        head.addWidget(self.age, 1)
+        self.age.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.mark.setVisible(False)
+        self.ages.setFont(ui_font(8.25))
         self._grid.setHorizontalSpacing(SPACE)
         self._grid.setVerticalSpacing(2)
         for value in self._values().values():
@@ -258,11 +253,6 @@ class NodeCard(QFrame):
             layout = layout.parent()
 
 
-def is_old_node(node: NodeState, now_ns: int) -> bool:
-    """True where what stands here must not look live."""
-    return node.is_stale or node.told_ns is None or now_ns - node.told_ns > STALE_AFTER_NS
-
-
 def _key_texts() -> dict[str, str]:
     return {
         "term": _("term"),
@@ -276,46 +266,5 @@ def _key_texts() -> dict[str, str]:
     }
 
 
-def _latency_tip(node: NodeState, stats: Stats | None, now_ns: int) -> str:
-    if stats is None:
-        if node.role is Role.LEADER:
-            return _("Does not apply: this node leads, and measures the way to the others")
-        return _("Latency is measured by the leader, which has not told any to this node")
-    lines = [_("AppendEntries, from the leader to this node and back")]
-    for name, value in (
-        *(("min", stats.min_value_ms), ("avg", stats.avg_value_ms), ("p50", stats.p50_value_ms)),
-        *(("p90", stats.p90_value_ms), ("p99", stats.p99_value_ms), ("max", stats.max_value_ms)),
-    ):
-        lines.append(f"{name}  {UNKNOWN if value is None else f'{value:.6g} ms'}")
-    lines.append(ngettext("{n} call", "{n} calls", stats.count).format(n=count_text(stats.count)))
-    if node.latency_ns is not None:
-        lines.append(_told_ago(node.latency_ns, now_ns))
-    return "\n".join(lines)
-
-
-def _age_text(node: NodeState, now_ns: int) -> str:
-    if node.told_ns is None:
-        return _("never seen")
-    return _("{age} ago").format(age=_age(node.told_ns, now_ns))
-
-
-def _seen(node: NodeState, now_ns: int) -> str:
-    if node.told_ns is None:
-        return _("never seen")
-    return _("last seen {age} ago").format(age=_age(node.told_ns, now_ns))
-
-
-def _age(told_ns: int | None, now_ns: int) -> str:
-    return "" if told_ns is None else span_text(max(0, now_ns - told_ns))
-
-
-def _told_ago(told_ns: int, now_ns: int) -> str:
-    return _("Told {age} ago").format(age=span_text(max(0, now_ns - told_ns)))
-
-
-def _who(node: NodeState) -> str:
-    if not node.told_by:
-        return _("Told by nobody yet")
-    if node.is_direct:
-        return _("Told by its own gateway ({observer})").format(observer=node.told_by)
-    return _("Told by {observer}, not by its own gateway").format(observer=node.told_by)
+def _count(value: int | None) -> str:
+    return UNKNOWN if value is None else count_text(value)

@@ -8,16 +8,22 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QSi
 
 from helios_desktop.monitor.monitor import Monitor
 from helios_desktop.observation import Phase
-from helios_desktop.qt.labels import ElidedLabel, make_label, show_text, show_tip, tint
+from helios_desktop.qt.absences import members_absence
+from helios_desktop.qt.dispute_lines import DisputeLines
+from helios_desktop.qt.disputes import about_node, level_of, whole_text
+from helios_desktop.qt.labels import ElidedLabel, make_label, make_note, show_text, show_tip, tint
+from helios_desktop.qt.naming import teller
 from helios_desktop.qt.node_card import MIN_WIDTH_PX, NodeCard
+from helios_desktop.qt.node_words import Around
 from helios_desktop.qt.style_sheet import GAP, PAD, SPACE
 from helios_desktop.qt.theme import LEVEL_GLYPHS, Theme, ui_font
-from helios_desktop.qt.times import NS
-from helios_desktop.store.state import ClusterState
-from helios_desktop.store.verdict import Level, verdict
+from helios_desktop.qt.times import NS, TimeStyle
+from helios_desktop.store.state import ClusterState, NodeState
+from helios_desktop.store.verdict import Level, disagreement_text, verdict
 from helios_desktop.words import _
 
 _MOST_ROWS: Final = 2
+_GLYPH_PX: Final = 18
 
 
 class Overview(QFrame):
@@ -37,7 +43,8 @@ class Overview(QFrame):
         self.glyph = make_label(font=ui_font(13))
         self.verdict = make_label(font=ui_font(12, QFont.Weight.DemiBold))
         self.reasons = ElidedLabel("dim")
-        self.empty = make_label(_("No node is known yet: the first status tells the members."), kind="dim")
+        self.disputes = DisputeLines()
+        self.empty = make_note()
         self._grid = QGridLayout()
         self._ground = QWidget()
         self._scroll = QScrollArea()
@@ -76,11 +83,14 @@ class Overview(QFrame):
             return
         self._drawn = (state, now_ns // NS)
         self._show_verdict(state)
+        self.disputes.show_state(state, now_ns, self._theme)
         if tuple(state.nodes) != tuple(self.cards):
             self._make_cards(state)
-        is_heard = any(observer.phase is Phase.LIVE for observer in state.observers.values())
+        if not self.cards:
+            show_text(self.empty, members_absence(state, now_ns))
+        is_heard = any(observer.phase in {Phase.LIVE, Phase.POLLING} for observer in state.observers.values())
         for name, node in state.nodes.items():
-            self.cards[name].show_node(node, now_ns, is_heard=is_heard)
+            self.cards[name].show_node(node, now_ns, _around(node, state, now_ns, is_heard=is_heard))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put as many cards side by side as fit."""
@@ -94,7 +104,9 @@ class Overview(QFrame):
         tint(self.glyph, colour)
         show_text(self.verdict, judged.text)
         tint(self.verdict, self._theme.text if judged.level in {Level.WELL, Level.UNKNOWN} else colour)
-        self.reasons.show_line(" ".join(judged.reasons))
+        # Who contradicts whom has lines of its own.
+        own = {disagreement_text(one) for one in state.disagreements}
+        self.reasons.show_line(" ".join(reason for reason in judged.reasons if reason not in own))
         tip = "\n".join((judged.text, *judged.reasons))
         for label in (self.verdict, self.reasons):
             show_tip(label, tip)
@@ -145,6 +157,8 @@ class Overview(QFrame):
     def _build(self) -> None:
         line = QHBoxLayout()
         line.setSpacing(GAP)
+        # The faces that hold the glyphs differ in size, and nothing must move when one takes another's place.
+        self.glyph.setFixedSize(_GLYPH_PX, self.verdict.sizeHint().height())
         line.addWidget(self.glyph)
         line.addWidget(self.verdict)
         line.addSpacing(SPACE)
@@ -161,7 +175,19 @@ class Overview(QFrame):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(PAD, GAP, PAD, PAD)
         outer.setSpacing(GAP)
-        outer.addLayout(line)
+        head = QVBoxLayout()
+        head.setSpacing(SPACE // 2)
+        head.addLayout(line)
+        head.addWidget(self.disputes)
+        outer.addLayout(head)
         outer.addWidget(self.empty)
         outer.addWidget(self._scroll)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+
+def _around(node: NodeState, state: ClusterState, now_ns: int, *, is_heard: bool) -> Around:
+    disputes = about_node(state, node.id)
+    if not disputes:
+        return Around(is_heard, teller(node.told_by, state))
+    whole = "\n".join(whole_text(one, state, now_ns, TimeStyle.UTC) for one in disputes)
+    return Around(is_heard, teller(node.told_by, state), whole, level_of(disputes[0]))

@@ -3,6 +3,7 @@
 from typing import Final
 
 UNKNOWN: Final = "—"
+_NS_PER_MS: Final = 1_000_000
 _GROUP: Final = "\N{NO-BREAK SPACE}"
 
 
@@ -42,6 +43,14 @@ def tick_rate_text(rate_hz: float) -> str:
 def _without_zeros(text: str) -> str:
     number, _group, unit = text.rpartition(_GROUP)
     return f"{number.rstrip('0').rstrip('.') if '.' in number else number}{_GROUP}{unit}"
+
+
+def offset_text(offset_ns: int | None) -> str:
+    """`+12 ms`, `−820 µs`, `0 ms`: how far one clock is from another."""
+    if offset_ns is None:
+        return UNKNOWN
+    sign = "\N{MINUS SIGN}" if offset_ns < 0 else "+" if offset_ns else ""
+    return sign + latency_text(abs(offset_ns) / _NS_PER_MS)
 
 
 def bytes_text(size_bytes: int) -> str:

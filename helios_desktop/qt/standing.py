@@ -4,11 +4,11 @@ from typing import Final
 
 from msgspec import Struct
 
-from helios_desktop.client.causes import explain
 from helios_desktop.observation import Cause, Phase
 from helios_desktop.protocol.subscription import Topic
-from helios_desktop.qt.times import NS
-from helios_desktop.store.state import STALE_AFTER_S, ClusterState, ObserverState, Role
+from helios_desktop.qt.times import NS, span_text
+from helios_desktop.store.silence import is_told_down, silence
+from helios_desktop.store.state import STALE_AFTER_S, ClusterState, ObserverState
 from helios_desktop.store.verdict import Level
 from helios_desktop.words import _
 
@@ -37,8 +37,8 @@ def standing(state: ClusterState, now_ns: int) -> Standing:
     observers = watched(state)
     if not observers:
         return Standing(Level.UNKNOWN, _("Offline"))
-    worst = max(observers, key=lambda observer: _badness(observer, now_ns))
-    live = sum(_badness(observer, now_ns) == 0 for observer in observers)
+    worst = max(observers, key=lambda observer: badness(observer, now_ns))
+    live = sum(badness(observer, now_ns) == 0 for observer in observers)
     level, text = phase_words(worst, now_ns)
     return Standing(level, text, worst, live, len(observers))
 
@@ -59,22 +59,32 @@ def phase_words(observer: ObserverState, now_ns: int) -> tuple[Level, str]:
             return Level.UNKNOWN, _("Offline")
         case Phase.AUTHENTICATING:
             return Level.WARNING, _("Authenticating")
-        case Phase.CONNECTING | Phase.SYNCING:
+        case Phase.CONNECTING:
             return Level.WARNING, _("Connecting")
+        case Phase.SYNCING:
+            return Level.WARNING, _("Connected, waiting for a message")
+        case Phase.POLLING:
+            return Level.WARNING, _polling_words(observer, now_ns)
         case Phase.BACKOFF:
             return Level.WARNING, _backoff_words(observer, now_ns)
         case Phase.REJECTED:
             return Level.PROBLEM, _rejected_words(observer.cause)
-        case Phase.LIVE if is_stale(observer, now_ns):
-            return Level.WARNING, _("Stale")
         case Phase.LIVE:
-            return Level.WELL, _("Live")
+            return _live_words(observer, now_ns)
 
 
-def trouble(observer: ObserverState) -> tuple[str, str]:
-    """Of an observer in backoff or rejected: what happened, and the next step ("" where there is none)."""
-    explanation = explain(observer.cause, observer.detail)
-    return explanation.sentence, explanation.next_step
+def cause_of(observer: ObserverState, now_ns: int) -> Cause:
+    """Why it does not stand as it should, for `explain`; NONE where it does, or is on its way."""
+    match observer.phase:
+        case Phase.BACKOFF | Phase.REJECTED:
+            return observer.cause
+        case Phase.POLLING:
+            return Cause.SOCKET_BLOCKED
+        case Phase.LIVE:
+            # That it answers pings is said only where something comes at all.
+            return Cause.NONE if _is_mute(observer, now_ns) else silence(observer, now_ns)
+        case _:
+            return Cause.NONE
 
 
 def needs_sign_in(observer: ObserverState) -> bool:
@@ -83,34 +93,84 @@ def needs_sign_in(observer: ObserverState) -> bool:
 
 
 def is_stale(observer: ObserverState, now_ns: int) -> bool:
-    """True where it is live but what it should tell does not come any more.
+    """True where it works but what it should tell does not come any more.
 
     Without the status topic no beat is due, so that any frame counts; a stopped node's gateway says so by errors,
     and that is being heard, too.
     """
     heard_ns = observer.opened_ns if observer.beat_ns is None else observer.beat_ns
-    if (is_told_down(observer) or not observer.topics[Topic.STATUS].requested) and observer.last_ns is not None:
+    has_no_beat = is_told_down(observer) or not observer.topics[Topic.STATUS].requested
+    if has_no_beat and observer.last_ns is not None and observer.phase is Phase.LIVE:
         heard_ns = observer.last_ns
     return observer.is_silent or (heard_ns is not None and now_ns - heard_ns > STALE_AFTER_NS)
 
 
-def is_told_down(observer: ObserverState) -> bool:
-    """True where its gateway says that the node is stopped: then no status is due."""
-    return observer.role is not None and observer.role.value is Role.UNREACHABLE
+def is_awaited(observer: ObserverState) -> bool:
+    """True where it is open and the first status is still to come, which tells the members."""
+    is_due = observer.topics[Topic.STATUS].requested and not is_told_down(observer)
+    return observer.phase is Phase.LIVE and observer.status is None and is_due
 
 
-def _badness(observer: ObserverState, now_ns: int) -> int:
+def is_on_its_way(observer: ObserverState) -> bool:
+    """True while an attempt is under way."""
+    return observer.phase in {Phase.AUTHENTICATING, Phase.CONNECTING, Phase.SYNCING}
+
+
+def badness(observer: ObserverState, now_ns: int) -> int:
+    """How far from live, for comparing: 0 is live."""
     match observer.phase:
         case Phase.REJECTED:
-            return 5
+            return 6
         case Phase.BACKOFF:
-            return 4
+            return 5
         case Phase.IDLE | Phase.CLOSED:
-            return 3
+            return 4
         case Phase.AUTHENTICATING | Phase.CONNECTING | Phase.SYNCING:
-            return 2
+            # A further attempt is no better than the wait before it, until it succeeds.
+            return 5 if observer.attempt else 2
+        case Phase.POLLING:
+            return 1
         case Phase.LIVE:
-            return int(is_stale(observer, now_ns))
+            return _badness_open(observer, now_ns)
+
+
+def _badness_open(observer: ObserverState, now_ns: int) -> int:
+    cause = cause_of(observer, now_ns)
+    if cause in {Cause.RAFT_NOT_ENABLED, Cause.NO_STATUS}:
+        return 3
+    if cause is not Cause.NONE or is_stale(observer, now_ns):
+        return 1
+    return 2 if is_awaited(observer) else 0
+
+
+def _is_mute(observer: ObserverState, now_ns: int) -> bool:
+    """True where nothing at all comes, not even the answer to a ping."""
+    heard_ns = observer.opened_ns if observer.last_ns is None else observer.last_ns
+    return heard_ns is not None and now_ns - heard_ns > STALE_AFTER_NS
+
+
+def _live_words(observer: ObserverState, now_ns: int) -> tuple[Level, str]:
+    match cause_of(observer, now_ns):
+        case Cause.RAFT_NOT_ENABLED:
+            return Level.WARNING, _("Connected, Raft not enabled")
+        case Cause.NO_STATUS:
+            return Level.WARNING, _("Connected, no status")
+        case Cause.STATUS_BY_REST:
+            return Level.WARNING, _("Live, status by REST")
+        case _ if is_stale(observer, now_ns):
+            return Level.WARNING, _("Stale")
+        case _ if is_awaited(observer):
+            return Level.WARNING, _("Connected, waiting for a status")
+        case _:
+            return Level.WELL, _("Live")
+
+
+def _polling_words(observer: ObserverState, now_ns: int) -> str:
+    if observer.beat_ns is None:
+        return _("Polling by REST, no answer yet")
+    age = span_text(max(0, now_ns - observer.beat_ns))
+    words = _("Polling by REST, stale: {age} ago") if is_stale(observer, now_ns) else _("Polling by REST, {age} ago")
+    return words.format(age=age)
 
 
 def _backoff_words(observer: ObserverState, now_ns: int) -> str:

@@ -43,9 +43,15 @@ QPushButton[kind="hold"]:checked { background: ${hold}; color: #14171c; border-c
 QPushButton[kind="choice"] {
     padding: ${gap}px ${pad}px; min-height: 24px; text-align: left; font-weight: 500;
 }
+QPushButton[kind="line"] { text-align: left; }
 QPushButton[kind="quiet"], QToolButton[kind="quiet"] { background: transparent; border-color: transparent; }
 QPushButton[kind="quiet"]:hover, QToolButton[kind="quiet"]:hover { background: ${raised}; }
 QPushButton[kind="quiet"]:focus, QToolButton[kind="quiet"]:focus { border-color: ${focus}; }
+QPushButton[kind="fold"], QPushButton[kind="fold"]:checked {
+    background: transparent; border-color: transparent; color: ${dim}; text-align: left;
+}
+QPushButton[kind="fold"]:hover { color: ${text}; }
+QPushButton[kind="fold"]:focus { border-color: ${focus}; }
 QComboBox:editable, QComboBox QLineEdit { background: ${field}; }
 QComboBox QLineEdit { border: none; padding: 0; }
 QComboBox::drop-down { border: none; width: 20px; }
@@ -84,7 +90,13 @@ QTableView, QTreeView, QListView, QPlainTextEdit, QTextEdit {
     background: ${panel}; border: none; gridline-color: ${line};
     selection-background-color: ${selection}; selection-color: ${text};
 }
-QTableView:focus, QTreeView:focus, QListView:focus, QPlainTextEdit:focus { border: 1px solid ${focus}; }
+QTableView[kind="ledger"]::item { padding: 0 6px; }
+QPlainTextEdit[kind="field"], QTextEdit[kind="field"] {
+    background: ${field}; color: ${text}; border: 1px solid ${line}; border-radius: ${radius}px; padding: 3px 6px;
+}
+QTableView:focus, QTreeView:focus, QListView:focus, QPlainTextEdit:focus, QTextEdit:focus {
+    border: 1px solid ${focus};
+}
 QScrollArea, QScrollArea > QWidget > QWidget[kind="ground"] { border: none; background: transparent; }
 QScrollArea > QWidget#qt_scrollarea_viewport { background: transparent; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
@@ -102,6 +114,8 @@ QLabel[kind="faint"] { color: ${faint}; }
 QLabel[kind="problem"] { color: ${problem}; }
 QFrame[kind="panel"] { background: ${panel}; border: none; }
 QFrame[kind="card"] { background: ${raised}; border: 1px solid ${line}; border-radius: ${radius}px; }
+QFrame[kind="line"] { border: 1px solid transparent; }
+QFrame[kind="card"]:focus, QFrame[kind="line"]:focus { border: 1px solid ${focus}; }
 QFrame[kind="rule"] { background: ${line}; border: none; max-height: 1px; min-height: 1px; }
 """)
 

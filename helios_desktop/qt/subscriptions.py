@@ -1,7 +1,8 @@
 """The seven topics: asked for by a switch, confirmed by traffic."""
 
+from enum import StrEnum
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 from PySide6.QtCore import Qt
@@ -9,7 +10,7 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QLabel
 
 from helios_desktop.monitor.monitor import Monitor
-from helios_desktop.observation import Phase
+from helios_desktop.observation import Kind, Observation, Phase
 from helios_desktop.protocol.subscription import Topic
 from helios_desktop.qt.labels import make_label, show_text, show_tip, tint
 from helios_desktop.qt.quantities import UNKNOWN, count_text
@@ -17,11 +18,19 @@ from helios_desktop.qt.standing import watched
 from helios_desktop.qt.style_sheet import GAP, PAD, SPACE
 from helios_desktop.qt.theme import Theme, ui_font
 from helios_desktop.qt.times import span_text
-from helios_desktop.store.state import ObserverState
+from helios_desktop.store.state import ObserverState, Told
 from helios_desktop.words import _, ngettext
 
 _CONFIRMED: Final = "✓"
 _ASKED: Final = "…"
+
+
+class Way(StrEnum):
+    """How what a topic tells comes to us."""
+
+    PUSHED = "pushed"
+    REST = "REST"  # asked for, since the gateway never pushes it (wire.md §3)
+    STATUS = "status"  # within the statuses
 
 
 class TopicTraffic(Struct, frozen=True, gc=False):
@@ -31,6 +40,7 @@ class TopicTraffic(Struct, frozen=True, gc=False):
     count: int
     rate_hz: float
     last_seen_ns: int | None
+    way: Way = Way.PUSHED
 
 
 class Subscriptions(QFrame):
@@ -80,12 +90,14 @@ class Subscriptions(QFrame):
         switch = self.switches[topic]
         if switch.isChecked() is not is_on:
             switch.setChecked(is_on)
-        mark, words = _mark(is_on, traffic.is_confirmed)
+        comes = traffic.is_confirmed or traffic.way is not Way.PUSHED
+        mark, words = _mark(is_on, traffic)
         show_text(self.marks[topic], mark)
-        tint(self.marks[topic], self._theme.good if traffic.is_confirmed and is_on else self._theme.text_faint)
+        tint(self.marks[topic], self._theme.good if comes and is_on else self._theme.text_faint)
         show_tip(self.marks[topic], words)
-        show_text(self.rates[topic], _rate_text(traffic.rate_hz) if is_on else _("off"))
-        tint(self.rates[topic], self._theme.text if is_on else self._theme.text_faint)
+        show_text(self.rates[topic], _rate_text(traffic) if is_on else _("off"))
+        is_figure = is_on and traffic.way is Way.PUSHED
+        tint(self.rates[topic], self._theme.text if is_figure else self._theme.text_faint)
         count = ngettext("{n} message", "{n} messages", traffic.count).format(n=count_text(traffic.count))
         show_tip(self.rates[topic], count)
         seen_ns = traffic.last_seen_ns
@@ -125,22 +137,53 @@ class Subscriptions(QFrame):
                 labels[topic] = label
                 grid.addWidget(label, row, column)
         grid.setColumnStretch(0, 1)
-        metrics = self.fontMetrics()
-        grid.setColumnMinimumWidth(1, metrics.horizontalAdvance(_ASKED))
-        grid.setColumnMinimumWidth(2, metrics.horizontalAdvance("888.8"))
-        grid.setColumnMinimumWidth(3, metrics.horizontalAdvance("8 m 88 s"))
+        for column, texts in (
+            (1, (_ASKED, _CONFIRMED)),
+            (2, ("888.8", _("REST"), _("status"))),
+            (3, ("8 m 88 s",)),
+        ):
+            # Of what may stand there the widest, so that nothing moves when one takes another's place.
+            grid.setColumnMinimumWidth(column, max(make_label(text).sizeHint().width() for text in texts))
 
 
 def topic_traffic(topic: Topic, observers: tuple[ObserverState, ...]) -> TopicTraffic:
     """Add up what came of a topic."""
     seen = [observer.topics[topic] for observer in observers]
     live = [observer.topics[topic] for observer in observers if observer.phase is Phase.LIVE]
+    count = sum(one.count for one in seen)
+    # What came before the connection was lost does not say that it comes now.
+    heard = tuple(observer for observer in observers if observer.phase in (Phase.LIVE, Phase.POLLING))
+    told, ever = (None, None) if count else (_told(topic, heard), _told(topic, observers))
+    pushed_ns = max((one.last_seen_ns for one in seen if one.last_seen_ns is not None), default=None)
     return TopicTraffic(
         is_confirmed=bool(live) and all(one.is_confirmed for one in live),
-        count=sum(one.count for one in seen),
+        count=count,
         rate_hz=sum(one.rate_hz for one in seen),
-        last_seen_ns=max((one.last_seen_ns for one in seen if one.last_seen_ns is not None), default=None),
+        last_seen_ns=pushed_ns if ever is None else ever.received_ns,
+        way=Way.PUSHED if told is None else Way.REST if told.kind is Kind.REST else Way.STATUS,
     )
+
+
+def _told(topic: Topic, observers: tuple[ObserverState, ...]) -> Observation | None:
+    """What told the matter of a topic last, where no message of its own does."""
+    told = [one.observation for observer in observers if (one := _matter(topic, observer)) is not None]
+    return max(told, key=lambda one: one.received_ns, default=None)
+
+
+def _matter(topic: Topic, observer: ObserverState) -> Told[Any] | None:
+    match topic:
+        case Topic.STATUS:
+            return observer.status
+        case Topic.LATENCY:
+            return observer.latency
+        case Topic.UPTIME:
+            return observer.uptime
+        case Topic.SNAPSHOT:
+            return observer.snapshot
+        case Topic.CUSTOM_METRICS:
+            return observer.metrics
+        case _:
+            return None
 
 
 def topic_name(topic: Topic) -> str:
@@ -162,19 +205,27 @@ def topic_name(topic: Topic) -> str:
             return _("Peer changes")
 
 
-def _mark(is_on: bool, is_confirmed: bool) -> tuple[str, str]:
-    if is_on:
-        return (
-            (_CONFIRMED, _("Asked for, and confirmed: it comes"))
-            if is_confirmed
-            else (_ASKED, _("Asked for; none has come yet"))
-        )
-    return (
-        (_CONFIRMED, _("Turned off, and confirmed: it stays away"))
-        if is_confirmed
-        else (_ASKED, _("Turned off; not confirmed yet"))
-    )
+def _mark(is_on: bool, traffic: TopicTraffic) -> tuple[str, str]:
+    if not is_on:
+        if traffic.is_confirmed:
+            return _CONFIRMED, _("Turned off, and confirmed: it stays away")
+        return _ASKED, _("Turned off; not confirmed yet")
+    match traffic.way:
+        case Way.REST:
+            return _CONFIRMED, _("Not pushed by this gateway, so it is asked for by REST")
+        case Way.STATUS:
+            return _CONFIRMED, _("Not pushed by this gateway; its statuses tell it")
+        case Way.PUSHED if traffic.is_confirmed:
+            return _CONFIRMED, _("Asked for, and confirmed: it comes")
+        case Way.PUSHED:
+            return _ASKED, _("Asked for; none has come yet")
 
 
-def _rate_text(rate_hz: float) -> str:
-    return f"{rate_hz:.1f}" if rate_hz else "0"
+def _rate_text(traffic: TopicTraffic) -> str:
+    match traffic.way:
+        case Way.REST:
+            return _("REST")
+        case Way.STATUS:
+            return _("status")
+        case Way.PUSHED:
+            return f"{traffic.rate_hz:.1f}" if traffic.rate_hz else "0"

@@ -15,6 +15,7 @@ from helios_desktop.monitor.monitor import Monitor
 from helios_desktop.qt.export_dialog import ExportDialog
 from helios_desktop.qt.filter_bar import FilterBar
 from helios_desktop.qt.labels import fill
+from helios_desktop.qt.naming import observer_title
 from helios_desktop.qt.quantities import count_text
 from helios_desktop.qt.theme import Theme
 from helios_desktop.qt.timeline_filter import EVERYTHING, TimelineFilter
@@ -64,7 +65,7 @@ class TimelinePanel(QWidget):
         self._batch.setSingleShot(True)
         self._batch.setInterval(_BATCH_MS)
         self._search = QTimer(self)
-        self._described_end = 0
+        self._described = (0, 0)  # the log's end and revision when the rows were last looked at
         self._is_owed = False  # something came while the batch timer ran
         self._build()
         self.set_theme(theme)
@@ -113,7 +114,8 @@ class TimelinePanel(QWidget):
 
     def refresh(self) -> None:
         """Take in what came, at most ten times a second."""
-        is_unchanged = self.model.log.end == self._described_end and self._style is not TimeStyle.RELATIVE
+        log = self.model.log
+        is_unchanged = (log.end, log.revision) == self._described and self._style is not TimeStyle.RELATIVE
         if is_unchanged or not self.isVisible():
             return
         if self._batch.isActive():
@@ -215,7 +217,7 @@ class TimelinePanel(QWidget):
 
     def _describe(self) -> None:
         log = self.model.log
-        self._described_end = log.end
+        self._described = (log.end, log.revision)
         self.bar.show_counts(
             log.count_by_type(),
             self.model.rowCount(),
@@ -226,7 +228,9 @@ class TimelinePanel(QWidget):
         if self._monitor is not None:
             state = self._monitor.state
             types = (name for name in log.count_by_type() if self.bar.filter.shows_type(name))
-            self.table.fit_names(types, state.nodes, state.observers)
+            titles = {name: observer_title(observer) for name, observer in state.observers.items()}
+            self.model.set_titles(titles)
+            self.table.fit_names(types, state.nodes, titles.values())
         below = self.model.unseen
         if below and not self._follows:
             self.table.set_newer(ngettext("{n} new ↓", "{n} new ↓", below).format(n=count_text(below)))

@@ -7,23 +7,22 @@ the newest part backwards in steps, so that the rows that the user looks at are 
 
 import html
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from helios_desktop.event import Event, Severity
+from helios_desktop.qt.derivation import DERIVED_MARK, happened_text, origin_text
 from helios_desktop.qt.theme import Theme
 from helios_desktop.qt.timeline_filter import CHANGES, TimelineFilter
 from helios_desktop.qt.times import TimeStyle, full_text, row_text, zone_label
 from helios_desktop.store.log import EventFilter, EventLog
 from helios_desktop.store.summary import summary
-from helios_desktop.words import _, ngettext
+from helios_desktop.words import _
 
 Index = QModelIndex | QPersistentModelIndex
-
-DERIVED_MARK = "ƒ"
 
 
 class Column(IntEnum):
@@ -75,6 +74,8 @@ class TimelineModel(QAbstractTableModel):
         self._newer = 0  # all numbers in [_older, _newer) have been looked at
         self._older = 0
         self._held_end: int | None = None
+        self._revision = 0
+        self._titles: Mapping[str, str] = {}
 
     @property
     def log(self) -> EventLog:
@@ -109,6 +110,7 @@ class TimelineModel(QAbstractTableModel):
         self._newer = log.end if self._held_end is None else min(self._held_end, log.end)
         self._older = max(log.first, self._newer - chosen.step_rows)
         self._rows = chosen.select(log, self._older, self._newer)
+        self._revision = log.revision
         self.endResetModel()
 
     def search(self) -> int:
@@ -133,6 +135,10 @@ class TimelineModel(QAbstractTableModel):
             self.beginRemoveRows(QModelIndex(), 0, gone - 1)
             del self._rows[:gone]
             self.endRemoveRows()
+        if self._revision != self._log.revision:
+            # Some row's event was completed in its place; only those in view are painted.
+            self._revision = self._log.revision
+            self._repaint()
         end = self._log.end if self._held_end is None else self._held_end
         if end <= self._newer:
             return gone, 0
@@ -182,6 +188,12 @@ class TimelineModel(QAbstractTableModel):
         self._theme = theme
         self._mono = theme.mono
         self._repaint()
+
+    def set_titles(self, titles: Mapping[str, str]) -> None:
+        """Call observers so, by name: what a gateway's node is becomes known in time."""
+        if titles != self._titles:
+            self._titles = titles
+            self._repaint()
 
     def set_time(self, style: TimeStyle, now_ns: int) -> None:
         """Write instants in `style`, as of `now_ns`."""
@@ -265,7 +277,7 @@ class TimelineModel(QAbstractTableModel):
             case Column.NODE:
                 return event.node
             case Column.OBSERVER:
-                return event.observer
+                return self._title(event)
             case _:
                 return summary(event)
 
@@ -289,21 +301,20 @@ class TimelineModel(QAbstractTableModel):
                 return full_text(event.at_ns, self._style)
             case Column.MARK:
                 return severity_name(event.severity)
-            case Column.TYPE if event.is_derived:
-                count = len(event.evidence)
-                return ngettext(
-                    "Derived from {n} observation: no server said so.",
-                    "Derived from {n} observations: no server said so.",
-                    count,
-                ).format(n=count)
+            case Column.TYPE if event.evidence:
+                words = (origin_text(event), happened_text(event, self._style))
+                return "\n".join(word for word in words if word)
             case Column.SUMMARY:
                 return plain_tip(summary(event))
             case Column.NODE:
                 return plain_tip(event.node)
             case Column.OBSERVER:
-                return plain_tip(event.observer)
+                return plain_tip(self._title(event))
             case _:
                 return None
+
+    def _title(self, event: Event) -> str:
+        return self._titles.get(event.observer, event.observer)
 
     def _repaint(self) -> None:
         if self._rows:

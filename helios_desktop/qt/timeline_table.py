@@ -7,8 +7,9 @@ from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QPushButton, QTableView
 
+from helios_desktop.qt.derivation import DERIVED_MARK
 from helios_desktop.qt.theme import Theme
-from helios_desktop.qt.timeline_model import DERIVED_MARK, Column, Index, TimelineModel
+from helios_desktop.qt.timeline_model import Column, Index, TimelineModel
 from helios_desktop.words import _
 
 _LEAST_ROW_PX: Final = 21

@@ -57,6 +57,12 @@ def row_text(at_ns: int, now_ns: int, style: TimeStyle) -> str:
     at = moment(at_ns, style)
     if at.date() != moment(now_ns, style).date():
         return f"{at.day:2d} {_MONTHS[at.month - 1]} {at:%H:%M}"
+    return time_text(at_ns, style)
+
+
+def time_text(at_ns: int, style: TimeStyle) -> str:
+    """`10:31:00.123`, where the zone stands elsewhere."""
+    at = moment(at_ns, style)
     return f"{at:%H:%M:%S}.{at.microsecond // 1000:03d}"
 
 
@@ -64,12 +70,26 @@ def clock_text(at_ns: int, style: TimeStyle) -> str:
     """`10:31:00.123 UTC`. A relative style has no clock: it writes local time."""
     at = moment(at_ns, style)
     zone = "UTC" if style is TimeStyle.UTC else _offset_text(at)
-    return f"{at:%H:%M:%S}.{at.microsecond // 1000:03d} {zone}"
+    return f"{time_text(at_ns, style)} {zone}"
+
+
+def interval_text(after_ns: int, until_ns: int, style: TimeStyle) -> str:
+    """`between 10:31:00.123 and 10:31:05.123 UTC`, with the dates where they differ."""
+    after, until = moment(after_ns, style), moment(until_ns, style)
+    date = "" if after.date() == until.date() else "%Y-%m-%d "
+    first, last = (f"{at:{date}%H:%M:%S}.{at.microsecond // 1000:03d}" for at in (after, until))
+    zone = "UTC" if style is TimeStyle.UTC else _offset_text(until)
+    return _("between {first} and {last} {zone}").format(first=first, last=last, zone=zone)
 
 
 def full_text(at_ns: int, style: TimeStyle) -> str:
     """Date, time to the nanosecond, and zone: `2026-11-23 10:31:00.123456789 UTC`."""
     return f"{date_text(at_ns, style)} {exact_text(at_ns, style)}"
+
+
+def second_text(at_ns: int, style: TimeStyle) -> str:
+    """Date and time to the second, for what is told no finer: `2026-11-23 10:31:00`. The zone stands elsewhere."""
+    return f"{moment(at_ns, style):%Y-%m-%d %H:%M:%S}"
 
 
 def date_text(at_ns: int, style: TimeStyle) -> str:

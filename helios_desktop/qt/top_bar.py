@@ -5,6 +5,7 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy
 
 from helios_desktop.monitor.monitor import Monitor
+from helios_desktop.qt.disputes import MARK, claim_text, two_leaders
 from helios_desktop.qt.labels import fill, make_label, show_text, show_tip, tint
 from helios_desktop.qt.quantities import count_text
 from helios_desktop.qt.standing import standing, watched
@@ -101,7 +102,7 @@ class TopBar(QFrame):
     def _show_name(self, monitor: Monitor) -> None:
         target = monitor.target
         show_text(self.name, target.name)
-        show_tip(self.name, target.address.http_url(""))
+        show_tip(self.name, "\n".join(str(address) for address in target.addresses))
         self.environment.setVisible(bool(target.environment))
         show_text(self.environment, target.environment)
         # Production is the one word that stands out by being solid.
@@ -116,8 +117,8 @@ class TopBar(QFrame):
         show_text(self.leader, text)
         colour = self._theme.text if role is Role.LEADER else self._theme.text_dim
         tint(self.leader, self._theme.problem if role is Role.UNREACHABLE else colour)
-        if state.leader_since_ns is not None:
-            show_tip(self.leader, _("Since {at}").format(at=full_text(state.leader_since_ns, self._style)))
+        since_ns = state.leader_since_ns
+        show_tip(self.leader, "" if since_ns is None else _("Since {at}").format(at=full_text(since_ns, self._style)))
 
     def _build(self) -> None:
         self.environment.setContentsMargins(SPACE + 1, 1, SPACE + 1, 1)
@@ -145,11 +146,14 @@ class TopBar(QFrame):
 
 
 def leader_words(state: ClusterState, now_ns: int) -> tuple[str, str, Role]:
-    """Glyph, sentence and look of who leads: `★ node3 leads term 42 for 3 h 12 m`.
+    """Glyph, sentence and look of who leads: `★ node3 leads term 42 for 3 h 12 m`. Of two that claim it, both.
 
     Who led already when we first looked has led for at least as long as we know it.
     """
     since_ns = state.leader_since_ns
+    claimed = two_leaders(state)
+    if claimed is not None:
+        return MARK, claim_text(*claimed), Role.UNREACHABLE
     if state.leader is not None and all(observer.is_stale for observer in watched(state)):
         told = _("{node} led when last heard").format(node=state.leader)
         return GLYPHS[Role.UNKNOWN], told, Role.UNKNOWN

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QPushButton, QScrollArea, QVBoxLayout, QWidget
 from helios_desktop.profiles.profile import Profile
 from helios_desktop.qt.labels import make_label, make_note, show_text
 from helios_desktop.qt.style_sheet import GAP, PAD, SPACE
+from helios_desktop.qt.targets import gateways_text
 from helios_desktop.qt.theme import Theme, ui_font
 from helios_desktop.words import _
 
@@ -50,7 +51,7 @@ class Welcome(QWidget):
         self.profiles = []
         for profile in profiles:
             word = f"  ·  {profile.environment}" if profile.environment else ""
-            button = _choice(f"{profile.name}  ·  {profile.addresses[0]}{word}".replace("&", "&&"))
+            button = _choice(f"{profile.name}  ·  {gateways_text(profile)}{word}".replace("&", "&&"))
             button.clicked.connect(partial(self._choose, profile))
             self._list.addWidget(button)
             self.profiles.append(button)
@@ -76,7 +77,7 @@ class Welcome(QWidget):
         inner.addWidget(make_note(_("Three nodes that really run Raft, in this program. Works offline."), kind="faint"))
         inner.addSpacing(GAP)
         inner.addWidget(self.connect_)
-        inner.addWidget(make_note(_("Your own cluster: address, user name and password."), kind="faint"))
+        inner.addWidget(make_note(_("Your own cluster: where its gateways are, and who signs in."), kind="faint"))
         inner.addSpacing(2 * PAD)
         inner.addWidget(self._saved)
         inner.addWidget(self.problem)

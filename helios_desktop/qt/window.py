@@ -24,6 +24,7 @@ from helios_desktop.qt.layout import MINIMUM, Layout, panel_names
 from helios_desktop.qt.menus import Commands, Menus, ThemeChoice
 from helios_desktop.qt.overview import Overview
 from helios_desktop.qt.pacer import Pacer
+from helios_desktop.qt.quality_dialog import QualityDialog
 from helios_desktop.qt.style_sheet import SPACE
 from helios_desktop.qt.subscriptions import Subscriptions
 from helios_desktop.qt.tasks import Tasks
@@ -76,6 +77,7 @@ class MainWindow(QMainWindow):
         self.subscriptions = Subscriptions(self._theme)
         self.demo_panel = DemoPanel(self._theme, self._tasks)
         self.connection_line = ConnectionLine(self._theme)
+        self.quality = QualityDialog(self._theme, self)
         self.frame = HoldFrame(self._theme)
         self.pages = QStackedWidget()
         self.panels = Layout(
@@ -115,6 +117,7 @@ class MainWindow(QMainWindow):
             panel.show_monitor(monitor)
         self.subscriptions.show_monitor(monitor)
         self.connection_line.show_monitor(monitor)
+        self.quality.show_monitor(monitor)
         self.menus.set_watching(monitor is not None)
         self._list_profiles()
         self.pages.setCurrentWidget(self.welcome if monitor is None else self.panels.columns)
@@ -170,6 +173,7 @@ class MainWindow(QMainWindow):
         """Keep the layout and ask the program to end; it hides at once and dies when all is closed."""
         self.panels.save(self._settings, self)
         self._settings.sync()
+        self.quality.close()
         self._closed.set()
         event.ignore()
         self.hide()
@@ -215,7 +219,7 @@ class MainWindow(QMainWindow):
         apply_theme(self._app, theme)
         for panel in (self.top_bar, self.banner, self.overview, self.charts, self.timeline, self.inspector):
             panel.set_theme(theme)
-        for other in (self.subscriptions, self.demo_panel, self.connection_line, self.frame):
+        for other in (self.subscriptions, self.demo_panel, self.connection_line, self.frame, self.quality):
             other.set_theme(theme)
         self.pacer.refresh()
 
@@ -234,6 +238,11 @@ class MainWindow(QMainWindow):
         for action in self.menus.panels.values():
             action.setChecked(True)
         self.panels.reset()
+
+    def _show_quality(self) -> None:
+        self.quality.show()
+        self.quality.raise_()
+        self.quality.activateWindow()
 
     # What comes
 
@@ -299,6 +308,7 @@ class MainWindow(QMainWindow):
         self.timeline.inspect_requested.connect(self._inspect)
         self.timeline.hold_requested.connect(self.hold)
         self.timeline.live_requested.connect(self.go_live)
+        self.connection_line.quality_requested.connect(self._show_quality)
         # The banner shows itself; it goes by the bar above it, which is there as long as a monitor is.
         self.pacer.add(self.top_bar, self.banner.refresh)
         for panel in (self.top_bar, self.overview, self.charts, self.timeline, self.inspector):
@@ -325,6 +335,7 @@ class MainWindow(QMainWindow):
             choose_times=self._choose_times,
             show_panel=self._show_panel,
             reset_layout=self._reset_layout,
+            show_quality=self._show_quality,
         )
 
     def _quit(self) -> None:

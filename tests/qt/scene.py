@@ -14,6 +14,7 @@ from helios_desktop.monitor.target import Target
 from helios_desktop.observation import Cause, ConnectionChange, Kind, Observation, Phase, connection_observation, tick
 from helios_desktop.profiles.file import Profiles
 from helios_desktop.profiles.secrets import Secrets
+from helios_desktop.protocol.rest import RestCall
 from helios_desktop.protocol.subscription import Topic, subscribe_frame
 
 NS = 1_000_000_000
@@ -44,12 +45,14 @@ class SpyMonitor(Monitor):
 
 
 class Story:
-    """What three gateways of one cluster tell, on a clock that the test moves."""
+    """What the gateways of one cluster tell, on a clock that the test moves; by default one, of the demo."""
 
-    def __init__(self) -> None:
-        self.now_s: float = START_S
-        address = parse_address("http://127.0.0.1:8080")
-        target = Target("Demo", address, Credentials("admin", "hush"), environment="DEMO")
+    def __init__(
+        self, *addresses: str, name: str = "Demo", environment: str = "DEMO", start_s: float = START_S
+    ) -> None:
+        self.now_s = start_s
+        gateways = tuple(parse_address(address) for address in addresses or ("http://127.0.0.1:8080",))
+        target = Target(name, gateways, Credentials("admin", "hush"), environment=environment)
         self.monitor = SpyMonitor(target, lambda: self.now_ns)
 
     @property
@@ -73,6 +76,10 @@ class Story:
         """Let an observer receive a message."""
         text = json.dumps({"type": message_type, "timestamp": "2023-11-14T22:13:20Z", "data": data})
         self.see(Observation(observer, 1, self.now_ns, Kind.FRAME, text))
+
+    def rest(self, observer: str, call: RestCall, text: str, status: int = 200) -> None:
+        """Let an observer receive an answer over REST."""
+        self.see(Observation(observer, 1, self.now_ns, Kind.REST, text, call.source, status))
 
     def sent_subscribe(self, observer: str, topics: frozenset[Topic]) -> None:
         """Let an observer's session have sent a subscribe."""

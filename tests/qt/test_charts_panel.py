@@ -20,6 +20,7 @@ from helios_desktop.qt.charts import ChartsPanel
 from helios_desktop.qt.quantities import UNKNOWN
 from helios_desktop.qt.theme import DARK, LIGHT
 from helios_desktop.qt.times import TimeStyle
+from tests.qt.real_cluster import RealCluster
 
 NS = 1_000_000_000
 START_S = 1_700_000_000
@@ -30,7 +31,7 @@ class Story:
 
     def __init__(self) -> None:
         self.now_s = START_S
-        target = Target("Demo", parse_address("http://127.0.0.1:8080"), Credentials())
+        target = Target("Demo", (parse_address("http://127.0.0.1:8080"),), Credentials())
         self.monitor = Monitor(target, now_ns=lambda: self.now_s * NS, rng=random.Random(1))
 
     def see(self, observation: Observation) -> None:
@@ -118,6 +119,34 @@ def test_a_topic_that_is_off_is_the_reason_of_an_empty_graph(panel: ChartsPanel,
     story.see(Observation("node1", 1, story.now_s * NS, Kind.SENT, frame))
     panel.show_monitor(story.monitor)
     assert "switched off" in panel.latency.reason
+
+
+def test_what_holds_for_both_graphs_is_said_once(panel: ChartsPanel) -> None:
+    story = Story()
+    story.phase(Phase.LIVE)
+    panel.show_monitor(story.monitor)
+    assert "Waiting for its first status" in panel.latency.reason
+    assert panel.commits.reason == ""
+
+
+def test_when_another_node_leads_the_graph_goes_on_with_its_peers_unless_it_is_held(panel: ChartsPanel) -> None:
+    cluster = RealCluster()
+    cluster.open()
+    panel.show_monitor(cluster.story.monitor)
+    cluster.run(20)
+    panel.refresh()
+    choice = panel.bar.choice
+    assert choice.currentText() == "to node-1"
+    panel.set_held(cluster.story.now_ns)
+    cluster.leaders, cluster.term = ("node-1",), 43
+    cluster.run(40)
+    panel.refresh()
+    assert choice.currentText() == "to node-1"
+    panel.set_held(None)
+    cluster.run(2)
+    panel.refresh()
+    assert choice.currentText() == "to node-2"
+    assert panel.latency_legend.entries[0].value.endswith("µs")
 
 
 def test_the_legend_shows_the_latest_values(panel: ChartsPanel, story: Story) -> None:

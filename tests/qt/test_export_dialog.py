@@ -35,7 +35,7 @@ def event(number: int, event_type: str = "peer_change") -> Event:
 
 @pytest.fixture
 def monitor() -> Monitor:
-    target = Target("Demo / one", parse_address("http://127.0.0.1:8080"), Credentials())
+    target = Target("Demo / one", (parse_address("http://127.0.0.1:8080"),), Credentials())
     made = Monitor(target, now_ns=lambda: AT_NS, rng=random.Random(1))
     made.log.extend([event(0), event(1, "pong"), event(2), event(3, "pong")])
     return made

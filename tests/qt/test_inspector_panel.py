@@ -4,9 +4,10 @@ import json
 import random
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QSignalSpy
-from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from helios_desktop.client.address import parse_address
@@ -15,7 +16,7 @@ from helios_desktop.event import Event, LeaderLost
 from helios_desktop.monitor.monitor import Monitor
 from helios_desktop.monitor.target import Target
 from helios_desktop.observation import Kind, Observation, tick
-from helios_desktop.protocol.messages import PeerChange, ServerError
+from helios_desktop.protocol.messages import PeerChange, ServerError, StateChange
 from helios_desktop.qt.inspector import InspectorPanel
 from helios_desktop.qt.json_view import MAX_CHARACTERS, pretty
 from helios_desktop.qt.theme import DARK, LIGHT
@@ -42,7 +43,7 @@ def derived() -> Event:
 
 @pytest.fixture
 def monitor() -> Monitor:
-    target = Target("Demo", parse_address("http://127.0.0.1:8080"), Credentials())
+    target = Target("Demo", (parse_address("http://127.0.0.1:8080"),), Credentials())
     made = Monitor(target, now_ns=lambda: AT_NS + 14_000_000_000, rng=random.Random(1))
     made.log.extend([told(), derived()])
     return made
@@ -116,6 +117,65 @@ def test_a_derived_event_lists_its_evidence_and_a_click_shows_that_text(panel: I
     assert panel.view.toPlainText() == ""  # the event's own text: silence has none
     assert [found.isChecked() for found in evidence] == [False, False]
     assert spy.count() == 3
+
+
+def concluded() -> Event:
+    first = frame('{"type":"status_update","data":{}}', AT_NS - 5_000_000_000)
+    body = StateChange("Follower", "Leader", 5)
+    last = frame('{"type":"status_update","data":{"node":{}}}')
+    return Event("state_change", AT_NS, "", "node1", "node1", body, last, (first, last), first.received_ns)
+
+
+def test_what_was_concluded_says_between_which_instants_it_happened(panel: InspectorPanel, monitor: Monitor) -> None:
+    monitor.log.extend([concluded()])
+    panel.show_event(2)
+    said = "It happened between 22:13:15.123 and 22:13:20.123 UTC."
+    assert f"ƒ Derived from 2 observations: no server said so. {said}" in texts(panel)
+    panel.show_event(1)
+    assert any("It happened before 22:13:20.123 UTC" in text for text in texts(panel))
+
+
+def test_what_the_server_told_afterwards_completes_what_is_shown(panel: InspectorPanel, monitor: Monitor) -> None:
+    before = concluded()
+    monitor.log.extend([before])
+    panel.show_event(2)
+    panel.show_evidence(before.evidence[0])
+    push = frame('{"type":"state_change","data":{}}', AT_NS + 40_000_000)
+    evidence = (*before.evidence, push)
+    after = replace(before, timestamp="2023-11-14T22:13:20Z", evidence=evidence, completes=before, is_pushed=True)
+    monitor.log.extend([after])
+    panel.refresh()
+    assert panel.shown is after
+    shown = texts(panel)
+    said = "Concluded at first, then told by the server."
+    assert f"{said} It happened between 22:13:15.123 and 22:13:20.123 UTC." in shown
+    assert "2023-11-14T22:13:20Z" in shown
+    found = [button for button in panel.findChildren(QPushButton) if button.accessibleName()]
+    assert len({button.accessibleName() for button in found if "state_change" in button.accessibleName()}) == 1
+    assert '"data": {}' in panel.view.toPlainText()  # the evidence that was chosen stays chosen
+
+
+def test_what_a_status_filled_in_is_no_conclusion(panel: InspectorPanel, monitor: Monitor) -> None:
+    pushed = told()
+    later = frame('{"type":"status_update","data":{}}', AT_NS + 900_000_000)
+    monitor.log.extend([replace(pushed, evidence=(later,), is_pushed=True)])
+    panel.show_event(2)
+    shown = texts(panel)
+    assert "Told by the server, and borne out or filled in by what came after." in shown
+    assert not any("Derived" in text or "It happened" in text for text in shown)
+
+
+def test_evidence_is_cut_at_its_end_and_whole_in_its_tip(panel: InspectorPanel, monitor: Monitor) -> None:
+    long = Observation("gw1.example.com:8443", 1, AT_NS, Kind.REST, "{}", "GET /admin/cluster/status", 200)
+    monitor.log.extend([replace(derived(), evidence=(long,))])
+    panel.resize(230, 600)
+    panel.show_event(2)
+    QApplication.processEvents()
+    (evidence,) = (button for button in panel.findChildren(QPushButton) if button.isVisible())
+    assert evidence.text().startswith("22:13:20.123  GET /admin")
+    assert evidence.text().endswith("…")
+    assert evidence.accessibleName() == "22:13:20.123  GET /admin/cluster/status  gw1.example.com:8443"
+    assert evidence.toolTip().splitlines()[0] == "GET /admin/cluster/status  gw1.example.com:8443"
 
 
 def test_evidence_of_the_event_before_goes(panel: InspectorPanel, qtbot: QtBot) -> None:

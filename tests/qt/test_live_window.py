@@ -33,7 +33,7 @@ async def test_a_stopped_leader_is_seen_replaced_and_a_dead_gateway_is_said_in_w
         host.demo = DemoAccess(gateway.url, gateway.username, gateway.password)
         target = Target(
             "Demo",
-            parse_address(gateway.url),
+            (parse_address(gateway.url),),
             Credentials(gateway.username, gateway.password),
             environment="DEMO",
             follows_members=True,

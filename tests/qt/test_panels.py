@@ -17,6 +17,7 @@ from helios_desktop.qt.subscriptions import Subscriptions
 from helios_desktop.qt.tasks import Tasks
 from helios_desktop.qt.theme import DARK, LIGHT
 from helios_desktop.qt.top_bar import TopBar, leader_words
+from tests.qt.real_cluster import RealCluster
 from tests.qt.scene import NS, FakeDemo, Story
 
 Until = Callable[[Callable[[], bool]], Awaitable[None]]
@@ -144,7 +145,7 @@ def test_an_overview_without_members_says_why(qtbot: QtBot, story: Story) -> Non
     assert panel.verdict.text() == "Nothing is known of the cluster yet"
     assert panel.cards == {}
     assert panel.empty.isVisible()
-    assert panel.empty.text().startswith("No node is known yet")
+    assert panel.empty.text() == "Opening the WebSocket of node1."
 
 
 def test_nothing_is_set_anew_where_nothing_changed(
@@ -152,7 +153,7 @@ def test_nothing_is_set_anew_where_nothing_changed(
 ) -> None:
     shown: list[str] = []
     card = overview.cards["node1"]
-    monkeypatch.setattr(card, "show_node", lambda node, now_ns, **more: shown.append(node.id))
+    monkeypatch.setattr(card, "show_node", lambda node, now_ns, around: shown.append(node.id))
     overview.refresh()
     assert shown == []
     live.status("node1")
@@ -293,6 +294,31 @@ def test_asked_for_becomes_confirmed_by_traffic(live: Story, subscriptions: Subs
     subscriptions.refresh()
     assert subscriptions.ages[Topic.UPTIME].text() == "4 s"
     assert subscriptions.ages[Topic.PEER_CHANGES].text() == "—"
+
+
+def test_what_a_real_gateway_never_pushes_says_how_it_comes_and_how_old_it_is(qtbot: QtBot) -> None:
+    cluster = RealCluster("node-3")
+    cluster.open()
+    cluster.run(18)
+    panel = Subscriptions(DARK)
+    qtbot.addWidget(panel)
+    panel.show_monitor(cluster.story.monitor)
+    shown = {topic: (panel.marks[topic].text(), panel.rates[topic].text()) for topic in Topic}
+    assert shown == {
+        Topic.STATUS: ("✓", "0.2"),
+        Topic.LATENCY: ("✓", "REST"),
+        Topic.UPTIME: ("✓", "status"),
+        Topic.SNAPSHOT: ("✓", "status"),
+        Topic.CUSTOM_METRICS: ("✓", "status"),
+        Topic.STATE_CHANGES: ("…", "0"),
+        Topic.PEER_CHANGES: ("…", "0"),
+    }
+    assert panel.ages[Topic.LATENCY].text() == "1 s"
+    assert "by REST" in panel.marks[Topic.LATENCY].toolTip()
+    cluster.lose("node-3", Cause.SERVER_CLOSED)
+    panel.refresh()
+    # What came before the connection was lost does not come now.
+    assert {panel.marks[topic].text() for topic in Topic} == {"…"}
 
 
 # Demo

@@ -1,13 +1,16 @@
 """The connection in words: the worst observer speaks, and silence is not taken for life."""
 
+import json
+
 import pytest
 
-from helios_desktop.observation import Cause, Phase
+from helios_desktop.observation import Cause, Kind, Observation, Phase
 from helios_desktop.protocol.subscription import Topic
 from helios_desktop.qt.connection_line import connection_figures
 from helios_desktop.qt.standing import needs_sign_in, standing, watched
 from helios_desktop.store.state import STALE_AFTER_S
 from helios_desktop.store.verdict import Level
+from tests.qt.real_cluster import RealCluster
 from tests.qt.scene import NS, Story
 
 
@@ -98,9 +101,9 @@ def test_with_the_status_off_any_message_is_a_sign_of_life(live: Story) -> None:
     assert standing(live.monitor.state, live.now_ns).text == "Stale"
 
 
-def test_unknown_figures_are_dashes_and_nothing_lost_is_zero(story: Story) -> None:
+def test_unknown_figures_are_dashes(story: Story) -> None:
     texts = [figure.text for figure in connection_figures((), story.now_ns)]
-    assert texts == ["RTT —", "clock —", "beat —", "token —", "0.0 msg/s", "0 lost"]
+    assert texts == ["RTT —", "clock —", "beat —", "token —", "0.0 msg/s", "lost —"]
 
 
 def test_the_token_counts_down_and_a_broken_frame_is_trouble(live: Story) -> None:
@@ -108,5 +111,36 @@ def test_the_token_counts_down_and_a_broken_frame_is_trouble(live: Story) -> Non
     live.frame("node1", "status", "no object")
     figures = connection_figures(tuple(live.monitor.state.observers.values()), live.now_ns + 60 * NS)
     assert figures[3].text == "token 12 m 00 s"
-    assert (figures[5].text, figures[5].is_trouble) == ("0 lost  ·  1 malformed", True)
-    assert "node1: 0 lost, 1 malformed" in figures[5].tip
+    assert (figures[5].text, figures[5].is_trouble) == ("lost —  ·  1 malformed", True)
+    assert "node1: — lost, 1 malformed" in figures[5].tip
+
+
+def test_a_loss_is_a_figure_where_messages_are_numbered_and_an_estimate_where_only_the_beat_tells(
+    story: Story,
+) -> None:
+    for number, seq in enumerate((7, 9)):
+        data = {"node_id": "node1", "state": "Leader", "term": 1}
+        envelope = {"boot": "b", "seq": seq, "prev": 6 if not number else 8}
+        text = json.dumps({"type": "status", "timestamp": "", "data": data, **envelope})
+        story.see(Observation("node1", 1, story.now_ns, Kind.FRAME, text))
+    observers = tuple(story.monitor.state.observers.values())
+    assert connection_figures(observers, story.now_ns)[5].text == "1 lost"
+
+    cluster = RealCluster("node-3")
+    cluster.open()
+    cluster.status("node-3")
+    cluster.story.now_s += 15
+    cluster.status("node-3")
+    estimated = tuple(cluster.story.monitor.state.observers.values())
+    figure = connection_figures(observers + estimated, cluster.story.now_ns)[5]
+    assert (figure.text, figure.is_trouble) == ("≈ 3 lost", True)
+    assert "10.20.0.13:8443 (node-3): ≈ 2 (by cadence) lost, 0 malformed" in figure.tip
+
+
+def test_a_further_attempt_is_no_better_than_the_wait_before_it(live: Story) -> None:
+    live.phase("node2", Phase.BACKOFF, Cause.REFUSED, attempt=1, retry_at_ns=live.now_ns + NS)
+    live.phase("node3", Phase.BACKOFF, Cause.REFUSED, attempt=2, retry_at_ns=live.now_ns + NS)
+    live.phase("node2", Phase.CONNECTING, attempt=1)
+    worst = standing(live.monitor.state, live.now_ns).worst
+    assert worst is not None
+    assert worst.name == "node2"

@@ -4,8 +4,9 @@ import json
 from collections.abc import Sequence
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
 from pytestqt.qtbot import QtBot
 
 from helios_desktop.event import Event, Fact, Severity
@@ -177,6 +178,40 @@ def test_a_derived_event_is_marked_and_says_from_how_much(model: TimelineModel) 
     assert model.data(model.index(0, Column.TYPE), DISPLAY) == "peer_change"
     assert model.data(model.index(1, Column.TYPE), DISPLAY) == "ƒ leader_lost"
     assert "2 observations" in model.data(model.index(1, Column.TYPE), Qt.ItemDataRole.ToolTipRole)
+
+
+def test_an_event_that_is_completed_in_its_place_is_painted_anew_where_it_stands(model: TimelineModel) -> None:
+    derived = event(1)
+    derived = replace(derived, evidence=(event(0).observation, derived.observation), after_ns=START_NS)
+    log = filled([event(0), derived])
+    model.show(log, EVERYTHING)
+    painted = QSignalSpy(model.dataChanged)
+    model.catch_up()
+    assert painted.count() == 0
+    log.extend(
+        [replace(derived, body=PeerChange("peer1", "added", "localhost:8001"), completes=derived, is_pushed=True)]
+    )
+    assert model.catch_up() == (0, 0)
+    assert painted.count() == 1
+    assert numbers(model) == [0, 1]
+    assert model.data(model.index(1, Column.SUMMARY), DISPLAY) == "peer1 added (localhost:8001)"
+    assert model.data(model.index(1, Column.TYPE), DISPLAY) == "peer_change"
+    tip = model.data(model.index(1, Column.TYPE), Qt.ItemDataRole.ToolTipRole)
+    assert tip.splitlines() == [
+        "Concluded at first, then told by the server.",
+        "It happened between 22:13:20.000 and 22:13:21.000 UTC.",
+    ]
+
+
+def test_who_told_it_is_named_with_the_node_that_it_speaks_for(model: TimelineModel) -> None:
+    model.show(filled([event(0, observer="gw1:8443"), event(1, observer="gw2:8443")]), EVERYTHING)
+    painted = QSignalSpy(model.dataChanged)
+    for _again in range(2):
+        model.set_titles({"gw1:8443": "gw1:8443 (node-1)"})
+    assert painted.count() == 1
+    told = [model.data(model.index(row, Column.OBSERVER), DISPLAY) for row in range(2)]
+    assert told == ["gw1:8443 (node-1)", "gw2:8443"]
+    assert model.data(model.index(0, Column.OBSERVER), Qt.ItemDataRole.ToolTipRole) == "gw1:8443 (node-1)"
 
 
 def test_severity_is_told_by_a_glyph_and_a_word_beside_the_colour(model: TimelineModel) -> None:

@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterable
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QSignalSpy, QTest
@@ -12,11 +13,13 @@ from pytestqt.qtbot import QtBot
 
 from helios_desktop.client.address import parse_address
 from helios_desktop.client.credentials import Credentials
-from helios_desktop.event import Event
+from helios_desktop.event import Event, severity_of
 from helios_desktop.monitor.monitor import Monitor
 from helios_desktop.monitor.target import Target
 from helios_desktop.observation import Kind, Observation
 from helios_desktop.protocol.messages import PeerChange
+from helios_desktop.qt.chips import Chip
+from helios_desktop.qt.markers import Markers
 from helios_desktop.qt.theme import DARK, LIGHT
 from helios_desktop.qt.timeline import TimelinePanel
 from helios_desktop.qt.timeline_filter import CHANGES, EVERYTHING
@@ -24,6 +27,7 @@ from helios_desktop.qt.timeline_model import Column, TimelineModel
 from helios_desktop.qt.timeline_table import TimelineTable
 from helios_desktop.qt.times import TimeStyle
 from helios_desktop.store.log import EventLog
+from tests.qt.real_cluster import GATEWAYS, RealCluster
 
 START_NS = 1_700_000_000_000_000_000
 NBSP = "\N{NO-BREAK SPACE}"
@@ -36,7 +40,7 @@ def event(number: int, event_type: str = "peer_change", node: str = "node1") -> 
 
 
 def make_monitor() -> Monitor:
-    target = Target("Demo", parse_address("http://127.0.0.1:8080"), Credentials())
+    target = Target("Demo", (parse_address("http://127.0.0.1:8080"),), Credentials())
     return Monitor(target, now_ns=lambda: START_NS, rng=random.Random(1))
 
 
@@ -349,3 +353,48 @@ def test_theme_and_time_convention_can_change_at_any_time(panel: TimelinePanel, 
     panel.set_time_style(TimeStyle.RELATIVE)
     assert panel.model.headerData(Column.TIME, Qt.Orientation.Horizontal) == "Time (ago)"
     assert panel.grab().toImage() != dark
+
+
+def test_an_event_that_is_completed_is_painted_anew_although_nothing_was_added(
+    panel: TimelinePanel, monitor: Monitor, qtbot: QtBot
+) -> None:
+    derived = event(0)
+    come(panel, monitor, [derived])
+    panel.refresh()
+    painted = QSignalSpy(panel.model.dataChanged)
+    monitor.log.extend([replace(derived, body=PeerChange("peer0", "removed"), completes=derived)])
+    panel.refresh()
+    qtbot.waitUntil(lambda: painted.count() > 0)
+    assert panel.model.data(panel.model.index(0, Column.SUMMARY)) == "peer0 removed"
+    assert panel.model.rowCount() == 1
+
+
+def test_gateways_are_named_with_their_nodes(qtbot: QtBot) -> None:
+    cluster = RealCluster()
+    cluster.open()
+    cluster.run(8)
+    made = TimelinePanel(DARK)
+    qtbot.addWidget(made)
+    made.resize(900, 320)
+    made.show_monitor(cluster.story.monitor)
+    made.show()
+    model = made.model
+    told = {model.data(model.index(row, Column.OBSERVER)) for row in range(model.rowCount())}
+    assert told == {f"{gateway} ({node})" for node, gateway in GATEWAYS.items()}
+    width = made.table.columnWidth(Column.OBSERVER)
+    assert width >= made.table.fontMetrics().horizontalAdvance("10.20.0.11:8443 (node-1)")
+
+
+@pytest.mark.parametrize(
+    "event_type",
+    ["two_leaders", "terms_differ", "members_differ", "commit_went_back", "agreement", "slept", "node_crashed"],
+)
+def test_what_is_concluded_of_several_has_a_chip_and_a_mark_as_grave_as_it_is(
+    panel: TimelinePanel, monitor: Monitor, event_type: str
+) -> None:
+    come(panel, monitor, [event(0, event_type), event(5, "status")])
+    assert [chip.event_type for chip in panel.findChildren(Chip) if chip.isChecked()] == [event_type]
+    markers = Markers(monitor.log)
+    markers.catch_up()
+    (mark,) = markers.in_view(START_NS / 1e9 - 1, START_NS / 1e9 + 10, 100)
+    assert (mark.number, mark.severity) == (0, severity_of(event_type))

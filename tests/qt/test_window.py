@@ -81,6 +81,16 @@ async def test_saved_clusters_are_listed_and_ask_for_a_missing_password(
     assert await host.secrets.get("p1", "password") == "pw"
 
 
+async def test_a_cluster_of_several_gateways_is_listed_in_a_few_letters(window: MainWindow, host: FakeHost) -> None:
+    gateways = ("https://a.example.com", "b.example.com:8443", "https://c.example.com")
+    host.profiles.save(Profile(id="p1", name="R&D", addresses=gateways, environment="PROD"))
+    window.show_monitor(None)
+    (button,) = window.welcome.profiles
+    assert button.text() == "R&&D  ·  a.example.com:443 + 2  ·  PROD"
+    for menu, name in ((window.menus.saved, "R&&D"), (window.menus.editable, "R&&D…")):
+        assert [action.text() for action in menu.actions()] == [f"{name}\ta.example.com:443 + 2"]
+
+
 async def test_a_kept_password_is_used_without_asking(window: MainWindow, host: FakeHost, until: Until) -> None:
     host.profiles.save(Profile(id="p1", name="prod", addresses=("https://gw.example.com",), username="ops"))
     await host.secrets.set("p1", "password", "kept")
