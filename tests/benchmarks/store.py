@@ -148,7 +148,7 @@ async def _watch(server: subprocess.Popen[str]) -> float:
     assert server.stdin is not None
     assert server.stdout is not None
     address = Address("http", "127.0.0.1", int(server.stdout.readline()))
-    target = Target("bench", address, Credentials(token="bench"))
+    target = Target("bench", (address,), Credentials(token="bench"))
     monitor = Monitor(target, now_ns=make_clock(), rng=random.Random(1))
     frames = 0
     is_open, is_done = asyncio.Event(), asyncio.Event()
