@@ -144,7 +144,11 @@ def _unreachable(state: ClusterState, sources: Sources, observation: Observation
         voice = sources.own.get(node)
         known = state.unreachable.get(node)
         report = sources.reports.get(node)
-        reason = _why_unreachable(voice, None if node == state.leader else report)
+        reason = (
+            ""
+            if _is_still_reached(voice, report, sources)
+            else _why_unreachable(voice, None if node == state.leader else report)
+        )
         if reason:
             found[node] = known if known is not None else Told(reason, observation)
         elif known is not None and not _is_over(node, voice, report, known, state):
@@ -159,6 +163,15 @@ def _are_all_well(sources: Sources) -> bool:
         if is_down(voice):
             return False
     return all(report.reachable is not False for report in sources.reports.values())
+
+
+def _is_still_reached(voice: ObserverState | None, report: PeerLatency | None, sources: Sources) -> bool:
+    """True where only its gateway refuses: long after its last word the leader still reaches the node itself."""
+    leader = sources.leader
+    if voice is None or report is None or report.reachable is not True or leader is None or leader.reach is None:
+        return False
+    is_told_down = voice.role is not None and voice.role.value is Role.UNREACHABLE
+    return not is_told_down and leader.reach.at_ns - heard_ns(voice) > FORGOTTEN_AFTER_NS
 
 
 def _why_unreachable(voice: ObserverState | None, report: PeerLatency | None) -> str:

@@ -33,6 +33,8 @@ def test_a_stopped_leader_gives_a_loss_an_election_and_a_new_leader(captures: Pa
         ("state_change", StateChange("Follower", "Leader", 3)),
         ("term_change", TermChange(2, 3)),
         ("leader_change", LeaderChange("node-1", "node-2", 3)),
+        # It was started again: its own gateway is not tried here, but the new leader reaches it.
+        ("peer_reachable", NodeReach("node-1", "", START_S * NS + 6_202_000_000)),
     ]
     assert [led.leader for led in scene.state.leaderships] == ["node-1", None, "node-2"]
     node3 = scene.node("node-3")

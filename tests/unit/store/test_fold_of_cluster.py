@@ -564,3 +564,22 @@ def test_an_entry_that_is_on_its_way_in_an_idle_cluster_is_no_stall_until_the_ne
         scene.wait(5)
     assert "commit_stalled" not in types(scene.events)
     assert types(scene.real_status("node1", "Leader", 3, indices=indices)) == ["commit_stalled"]
+
+
+def test_a_gateway_that_refuses_is_not_its_node_where_the_leader_goes_on_reaching_that() -> None:
+    scene = Scene()
+    scene.live("node1", "gw3:8443")
+    scene.status("node1", "Leader")
+    scene.status("gw3:8443", node="node3")
+    scene.phase("gw3:8443", Phase.BACKOFF, Cause.REFUSED)
+    scene.wait(5)
+    scene.frame("node1", "latency", latency(peer("node3")))
+    assert scene.node("node3").role is Role.UNREACHABLE  # what the leader tells may be from before
+    scene.wait(10)
+    scene.status("node1", "Leader")
+    events = scene.frame("node1", "latency", latency(peer("node3")))
+    assert "peer_reachable" in types(events)
+    node3 = scene.node("node3")
+    assert (node3.role, node3.is_reachable, node3.is_own_stale) == (Role.FOLLOWER, True, True)
+    scene.frame("node1", "latency", latency(peer("node3", reachable=False, errors=3)))
+    assert scene.node("node3").role is Role.UNREACHABLE
