@@ -172,9 +172,15 @@ def _follow(
         return merge_own(stepped, after), events
     else:
         return stepped, events
-    events += derive.from_cluster(state, merged, observation)
-    settled, more = settle(merged, observation)
+    settled, more = _conclude(state, merged, observation)
     return settled, events + more
+
+
+def _conclude(state: ClusterState, merged: ClusterState, observation: Observation) -> tuple[ClusterState, list[Event]]:
+    """What follows from the step of the picture: the changes of the cluster, then what is contradicted."""
+    changes = derive.from_cluster(state, merged, observation)
+    settled, disputes = settle(merged, observation)
+    return settled, changes + disputes
 
 
 def _with_members(state: ClusterState, members: frozenset[str], observation: Observation) -> ClusterState:
@@ -259,9 +265,8 @@ def _fold_connection(state: ClusterState, observation: Observation) -> Step:
         events.append(gaps.gap_event(ended, node, observation))
     if not _changes_roles(before, after):
         return stepped, tuple(events)
-    merged = merge(stepped, observation)
-    settled, more = settle(merged, observation)
-    return settled, (*events, *derive.from_cluster(state, merged, observation), *more)
+    settled, more = _conclude(state, merge(stepped, observation), observation)
+    return settled, (*events, *more)
 
 
 def _connection_event_type(before: Phase, after: Phase) -> str:
@@ -294,9 +299,8 @@ def _fold_tick(state: ClusterState, observation: Observation) -> Step:
     stepped = replace(stepped, observers={**state.observers, **changed})
     if not has_new_stale:
         return stepped, tuple(events)
-    merged = merge(stepped, observation)
-    settled, more = settle(merged, observation)
-    return settled, (*events, *derive.from_cluster(state, merged, observation), *more)
+    settled, more = _conclude(state, merge(stepped, observation), observation)
+    return settled, (*events, *more)
 
 
 def _is_heard_otherwise(observer: ObserverState, state: ClusterState, changed: Mapping[str, ObserverState]) -> bool:
