@@ -97,7 +97,7 @@ class TimePlot(QWidget):
         if top != self._top:
             self._top = top
             self._box.setYRange(0, top, padding=0)
-            self._backdrop.set_levels(ticks)
+            self._draw_levels()
 
     def set_colours(self, colours: Sequence[QColor]) -> None:
         """Have one curve for each of these, drawn in this order."""
@@ -134,7 +134,12 @@ class TimePlot(QWidget):
         if text != self._reason.text():
             self._reason.setText(text)
             self._place_labels()
+            self._draw_levels()
         self._reason.setVisible(bool(text))
+
+    def _draw_levels(self) -> None:
+        # A grid line through the sentence would strike it out, and there is no curve to read by it.
+        self._backdrop.set_levels(() if self._reason.text() else value_ticks(self._top))
 
     @property
     def reason(self) -> str:
@@ -191,7 +196,7 @@ class TimePlot(QWidget):
         time_axis.setHeight(20 if self._has_time_axis else 1)
         self._item.addItem(self._backdrop, ignoreBounds=True)
         self._item.addItem(self._crosshair, ignoreBounds=True)
-        self._backdrop.set_levels(value_ticks(self._top))
+        self._draw_levels()
         self._crosshair.hide()
         self._zone.setVisible(self._has_time_axis)
         self._reason.setProperty("kind", "dim")
