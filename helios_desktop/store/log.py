@@ -1,186 +1,197 @@
 """The timeline as it is kept in memory: the latest events, numbered for good, with columns that filter fast."""
 
 from array import array
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from msgspec import Struct
 
-from helios_desktop.event import Event, Severity, severity_of
-from helios_desktop.store.summary import summary
+from helios_desktop.event import Event
+from helios_desktop.event_filter import EventFilter, Finder, finds_event
 
-DEFAULT_CAPACITY: Final = 200_000
+Int64s = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.uint16]
+
+DEFAULT_CAPACITY: Final = 50_000
+MAX_FACETS: Final = 65_534
+NOT_KEPT: Final = -1
+OTHER_TYPES: Final = "other"
 
 
-SEARCHED: Final = 20_000
-"""How far back an event is looked for that another completes; it is seconds old."""
+class Facet(NamedTuple):
+    """What chips choose by."""
 
-
-class EventFilter(Struct, frozen=True):
-    """Which events are wanted: all that pass every part.
-
-    types:        None for all
-    hidden_types: left out even where `types` names them
-    text:         a case-insensitive part of summary, type, node or observer; "" for all
-    severities:   None for all
-    nodes, observers: by whom they are about and who told them; None for all
-    hidden_nodes, hidden_observers: left out even so
-    """
-
-    types: frozenset[str] | None = None
-    hidden_types: frozenset[str] = frozenset()
-    text: str = ""
-    severities: frozenset[Severity] | None = None
-    nodes: frozenset[str] | None = None
-    hidden_nodes: frozenset[str] = frozenset()
-    observers: frozenset[str] | None = None
-    hidden_observers: frozenset[str] = frozenset()
-
-    @property
-    def has_names(self) -> bool:
-        """True where nodes or observers are chosen."""
-        return (
-            self.nodes is not None
-            or self.observers is not None
-            or bool(self.hidden_nodes)
-            or bool(self.hidden_observers)
-        )
-
-    def admits_names(self, node: str, observer: str) -> bool:
-        """True where an event about this node, told by this observer, passes the parts that are about them."""
-        return (
-            (self.nodes is None or node in self.nodes)
-            and node not in self.hidden_nodes
-            and (self.observers is None or observer in self.observers)
-            and observer not in self.hidden_observers
-        )
-
-    def admits_type(self, event_type: str) -> bool:
-        """True where an event of this type passes all that is about types and severities."""
-        return (
-            (self.types is None or event_type in self.types)
-            and event_type not in self.hidden_types
-            and (self.severities is None or severity_of(event_type) in self.severities)
-        )
+    type: str
+    node: str
+    observer: str
 
 
 class EventLog:
     """The last `capacity` events.
 
-    Events have absolute numbers from 0 that are never reused: the kept ones are `first` to `end` - 1.
+    Events have absolute numbers from `start` on that are never reused, the same as in the journal where they are
+    recorded: the kept ones are `first` to `end` - 1.
     """
 
-    def __init__(self, capacity: int = DEFAULT_CAPACITY) -> None:
+    def __init__(self, capacity: int = DEFAULT_CAPACITY, start: int = 0) -> None:
         self.capacity = capacity
+        self.start = start
         self.revision = 0
         """Grows with each event that took the place of another."""
-        self._end = 0
+        self._end = start
         self._events: list[Event] = []
-        self._texts: list[str | None] = []  # what the text filter searches, made at the first search
-        self._types = array("H", bytes(2 * capacity))  # written one by one, which numpy is slow at
-        self._types_column = np.frombuffer(self._types, dtype=np.uint16)
-        self._names: list[str] = []
-        self._codes: dict[str, int] = {}
-        self._counts: list[int] = []
+        # Columns, written one by one, which numpy is slow at, and read by numpy.
+        self._codes_written = array("H", bytes(2 * capacity))
+        self._codes = np.frombuffer(self._codes_written, dtype=np.uint16)
+        self._at_written = array("q", bytes(8 * capacity))
+        self._at_ns = np.frombuffer(self._at_written, dtype=np.int64)
+        self._facets: list[Facet] = []
+        self._code_of: dict[tuple[str, str, str], int] = {}
+        self._counts: dict[str, int] = {}
 
     @property
     def first(self) -> int:
-        """The oldest number that is kept, which is also how many events went."""
-        return max(0, self._end - self.capacity)
+        """The oldest number that is kept."""
+        return max(self.start, self._end - self.capacity)
+
+    @property
+    def gone(self) -> int:
+        """How many events are not kept any more."""
+        return self.first - self.start
 
     @property
     def end(self) -> int:
-        """One more than the newest number: how many events there ever were."""
+        """One more than the newest number."""
         return self._end
 
     def __getitem__(self, number: int) -> Event:
         """The event of that absolute number. Raises IndexError where it went or has not come yet."""
         if not self.first <= number < self._end:
             raise IndexError(f"event {number} is not kept: only {self.first} to {self._end - 1} are")
-        return self._events[number % self.capacity]
+        return self._events[self._slot(number)]
 
-    def extend(self, events: Iterable[Event]) -> None:
-        """Append; the oldest go where there is no room. What completes an earlier event takes its place."""
+    def events(self, since: int) -> list[Event]:
+        """Those from `since` on that are kept, oldest first: a copy, at once even of all."""
+        first = max(since, self.first)
+        if first >= self._end:
+            return []
+        begin, end = self._slot(first), self._slot(self._end)
+        return self._events[begin:end] if begin < end else self._events[begin:] + self._events[:end]
+
+    def extend(self, events: Iterable[Event]) -> Sequence[int]:
+        """Append; the oldest go where there is no room. What completes an earlier event takes its place.
+
+        Gives the number of each: `NOT_KEPT` of what completes an event that is not kept any more, and so is not either.
+        """
+        first = self._end
+        places: list[int] = []  # of all, once one does not follow the one before
         for event in events:
-            if event.completes is not None and self._replace(event, event.completes):
+            if event.completes is not None:
+                places = places or list(range(first, self._end))
+                places.append(self._replace(event, event.completes))
                 continue
-            code = self._codes.get(event.type)
-            if code is None:
-                code = self._code(event.type)
-            slot = self._end % self.capacity
+            number = self._end
+            slot = self._slot(number)
             if slot == len(self._events):
                 self._events.append(event)
-                self._texts.append(None)
             else:
-                self._counts[self._types[slot]] -= 1
+                self._counts[self._facets[self._codes_written[slot]].type] -= 1
                 self._events[slot] = event
-                self._texts[slot] = None
-            self._types[slot] = code
-            self._counts[code] += 1
-            self._end += 1
+            self._write(slot, event)
+            self._end = number + 1
+            if places:
+                places.append(number)
+        return places or range(first, self._end)
 
-    def _replace(self, event: Event, earlier: Event) -> bool:
-        """Put `event` in the place of `earlier`, of the same type; False where that is not kept any more."""
-        for number in range(self._end - 1, max(self.first, self._end - SEARCHED) - 1, -1):
-            slot = number % self.capacity
+    def _write(self, slot: int, event: Event) -> None:
+        # A named tuple equals a bare one, which is made faster.
+        code = self._code_of.get((event.type, event.node, event.observer))
+        if code is None:
+            code = self._code(Facet(event.type, event.node, event.observer))
+        self._codes_written[slot] = code
+        self._at_written[slot] = event.at_ns
+        kept_as = self._facets[code].type
+        self._counts[kept_as] = self._counts.get(kept_as, 0) + 1
+
+    def _slot(self, number: int) -> int:
+        return (number - self.start) % self.capacity
+
+    def _replace(self, event: Event, earlier: Event) -> int:
+        """Put `event` in the place of `earlier`, of the same type, and give its number."""
+        for number in range(self._end - 1, self.first - 1, -1):
+            slot = self._slot(number)
             if self._events[slot] is earlier:
                 self._events[slot] = event
-                self._texts[slot] = None
+                self._counts[self._facets[self._codes_written[slot]].type] -= 1
+                self._write(slot, event)
                 self.revision += 1
-                return True
-        return False
+                return number
+        return NOT_KEPT
 
     def count_by_type(self) -> Mapping[str, int]:
         """How many of each type are kept; a type of which none is left is not named."""
-        return {name: count for name, count in zip(self._names, self._counts, strict=True) if count}
+        return {name: count for name, count in self._counts.items() if count}
+
+    @property
+    def facets(self) -> Sequence[Facet]:
+        """What chips choose by, by the code that stands in `columns`; it grows."""
+        return self._facets
+
+    def columns(self, since: int, until: int | None = None) -> tuple[Int64s, Codes]:
+        """Instants (ns) and facets of the events in [since, until) that are kept, oldest first: copies."""
+        start, stop = max(since, self.first), min(self._end, self._end if until is None else until)
+        if start >= stop:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.uint16)
+        slots = (np.arange(start, stop) - self.start) % self.capacity
+        return self._at_ns[slots], self._codes[slots]
 
     def select(self, filter: EventFilter, since: int, limit_rows: int | None = None) -> list[int]:  # noqa: A002 - what it is
         """Absolute numbers of the events that match, oldest first, of those from `since` on.
 
+        Raises `PatternError` where the filter's pattern is none.
         With `limit_rows` only so many events are looked at: a window that must not stop asks again from
-        `since + limit_rows` until that is `end`. Only texts and names need it: 200 000 types take a millisecond.
+        `since + limit_rows` until that is `end`. Only texts need it: all else takes a millisecond.
         """
         start = max(since, self.first)
         stop = self._end if limit_rows is None else min(self._end, since + limit_rows)
         if start >= stop:
             return []
-        admitted = np.array([filter.admits_type(name) for name in self._names], dtype=np.bool_)
-        numbers: list[int] = []
-        while start < stop:
-            slot = start % self.capacity
-            run = min(stop - start, self.capacity - slot)
-            matches: npt.NDArray[np.intp] = np.flatnonzero(admitted[self._types_column[slot : slot + run]])
-            numbers += (matches + start).tolist()
-            start += run
-        if filter.has_names:
-            told = ((number, self._events[number % self.capacity]) for number in numbers)
-            numbers = [number for number, event in told if filter.admits_names(event.node, event.observer)]
-        needle = filter.text.lower()
-        return [number for number in numbers if needle in self._text(number)] if needle else numbers
+        admitted = np.array(
+            [
+                filter.admits_type(facet.type) and filter.admits_names(facet.node, facet.observer)
+                for facet in self._facets
+            ],
+            dtype=np.bool_,
+        )
+        at_ns, codes = self.columns(start, stop)
+        matches = admitted[codes]
+        if filter.since_ns is not None:
+            matches &= at_ns >= filter.since_ns
+        if filter.until_ns is not None:
+            matches &= at_ns < filter.until_ns
+        numbers: list[int] = (np.flatnonzero(matches) + start).tolist()
+        finder = Finder(filter)
+        if finder.is_idle and self._has_all_facets:
+            return numbers
+        told = ((number, self._events[self._slot(number)]) for number in numbers)
+        return [
+            number
+            for number, event in told
+            if filter.admits_names(event.node, event.observer) and finds_event(finder, event)
+        ]
 
-    def _text(self, number: int) -> str:
-        slot = number % self.capacity
-        text = self._texts[slot]
-        if text is None:
-            event = self._events[slot]
-            # A unit separator between them, so that no search matches across two fields.
-            text = "\x1f".join((summary(event), event.type, event.node, event.observer)).lower()
-            self._texts[slot] = text
-        return text
+    @property
+    def _has_all_facets(self) -> bool:
+        return len(self._facets) <= MAX_FACETS
 
-    def _code(self, event_type: str) -> int:
+    def _code(self, facet: Facet) -> int:
         # A hostile server could name a new type with each frame; the last code then stands for all that follow.
-        if len(self._names) > np.iinfo(np.uint16).max - 1:
-            event_type = OTHER_TYPES
-            if event_type in self._codes:
-                return self._codes[event_type]
-        code = len(self._names)
-        self._codes[event_type] = code
-        self._names.append(event_type)
-        self._counts.append(0)
+        if len(self._facets) >= MAX_FACETS:
+            facet = Facet(OTHER_TYPES, "", "")
+            if facet in self._code_of:
+                return self._code_of[facet]
+        code = len(self._facets)
+        self._code_of[facet] = code
+        self._facets.append(facet)
         return code
-
-
-OTHER_TYPES: Final = "other"

@@ -15,9 +15,13 @@ CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["import
 PLANTS = [
     ("layers", "helios_desktop/protocol/codec.py", "import helios_desktop.observation"),
     ("layers", "helios_desktop/client/address.py", "import helios_desktop.store.state"),
+    ("layers", "helios_desktop/journal/reader.py", "import helios_desktop.store.state"),
+    ("layers", "helios_desktop/store/checkpoint.py", "import helios_desktop.journal.stored"),
+    ("layers", "helios_desktop/summary.py", "import helios_desktop.event_filter"),
     ("layers", "helios_desktop/export/event_json.py", "import helios_desktop.headless"),
     ("layers", "helios_desktop/qt/theme.py", "import helios_desktop.headless.arguments"),
     ("only qt and app reach Qt", "helios_desktop/headless/tail.py", "import PySide6.QtCore"),
+    ("only qt and app reach Qt", "helios_desktop/journal/scribe.py", "import PySide6.QtCore"),
     ("only qt and app reach Qt", "server/helios_gateway/hub.py", "import qasync"),
     ("the gateway sees", "server/helios_gateway/hub.py", "import helios_desktop.words"),
     ("the gateway sees", "server/helios_gateway/hub.py", "import helios_desktop.store.state"),

@@ -3,11 +3,13 @@
 import random
 
 import pytest
+from msgspec.structs import replace
 
 from helios_desktop.event import ConnectionEvent, Event, Severity
+from helios_desktop.event_filter import EventFilter
 from helios_desktop.observation import MONITOR, Cause, Phase, tick
 from helios_desktop.protocol.messages import ServerError
-from helios_desktop.store.log import EventFilter, EventLog
+from helios_desktop.store.log import EventLog
 
 TYPES = ("status", "latency", "error", "leader_lost", "peer_change")
 
@@ -29,6 +31,13 @@ def test_numbers_are_absolute_and_the_oldest_go() -> None:
     for gone in (14, 25, -1):
         with pytest.raises(IndexError):
             log[gone]
+
+
+@pytest.mark.parametrize("count", [0, 4, 10, 11, 20, 25])
+def test_all_from_a_number_on_come_at_once_in_their_order(count: int) -> None:
+    log = filled(count, 10)
+    for since in range(count + 2):
+        assert log.events(since) == [log[number] for number in range(max(since, log.first), log.end)]
 
 
 def test_counts_are_of_the_events_that_are_kept() -> None:
@@ -80,6 +89,31 @@ def test_nodes_and_observers_are_chosen_by_name(wanted: EventFilter, expected: s
     assert found == expected
 
 
+def test_times_are_chosen_from_the_first_instant_to_before_the_last() -> None:
+    log = filled(25, 10)
+    assert log.select(EventFilter(since_ns=17, until_ns=20), 0) == [17, 18, 19]
+    assert log.select(EventFilter(since_ns=23), 0) == [23, 24]
+    assert log.select(EventFilter(until_ns=17, types=frozenset({"error"})), 0) == []
+
+
+def test_columns_are_of_the_events_that_are_kept_and_name_what_chips_choose_by() -> None:
+    log = filled(25, 10)
+    at_ns, codes = log.columns(0)
+    assert at_ns.tolist() == list(range(15, 25))
+    assert [log.facets[code].type for code in codes] == [TYPES[number % len(TYPES)] for number in range(15, 25)]
+    assert log.columns(22, 24)[0].tolist() == [22, 23]
+    assert log.columns(25)[0].tolist() == []
+
+
+def test_what_completes_an_event_is_found_by_its_own_time_and_name() -> None:
+    log = EventLog(10)
+    earlier = event(1, "peer_change", node="")
+    log.extend([event(0), earlier])
+    log.extend([replace(event(5, "peer_change", node="node2"), completes=earlier)])
+    assert log.select(EventFilter(nodes=frozenset({"node2"}), since_ns=5), 0) == [1]
+    assert log.count_by_type() == {"error": 1, "peer_change": 1}
+
+
 def test_text_is_found_in_summary_type_node_and_observer_in_any_case() -> None:
     log = EventLog()
     log.extend([event(1), event(2, "custom", "Berlin"), event(3, observer="prod:8080")])
@@ -93,7 +127,7 @@ def test_text_is_found_in_summary_type_node_and_observer_in_any_case() -> None:
 def test_slices_together_find_what_one_search_finds() -> None:
     log = filled(997, 300)
     rng = random.Random(1)
-    for wanted in (EventFilter(text="fault 9"), EventFilter(types=frozenset({"error"})), EventFilter()):
+    for wanted in (EventFilter(text="FAULT 950"), EventFilter(types=frozenset({"error"})), EventFilter()):
         found: list[int] = []
         since = 0
         while since < log.end:

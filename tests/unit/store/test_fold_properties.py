@@ -14,8 +14,8 @@ from helios_desktop.store.fold import fold
 from helios_desktop.store.log import EventLog
 from helios_desktop.store.series import SeriesBook
 from helios_desktop.store.state import ClusterState
-from helios_desktop.store.summary import MAX_CHARACTERS, summary
 from helios_desktop.store.verdict import verdict
+from helios_desktop.summary import MAX_CHARACTERS, summary
 from tests.unit.store.scene import NS
 
 MEMBERS = ("node1", "node2", "node3", "node4")

@@ -3,10 +3,11 @@
 import pytest
 
 from helios_desktop.event import Event, keep
+from helios_desktop.event_filter import EventFilter
 from helios_desktop.export.event_json import event_record
 from helios_desktop.protocol.messages import CustomMetrics, Metric, PeerChange, Snapshot, StateChange
 from helios_desktop.protocol.rest import RestCall
-from helios_desktop.store.log import EventFilter, EventLog
+from helios_desktop.store.log import NOT_KEPT, EventLog
 from tests.unit.store.scene import NS, THREE, Scene, three_live, types
 
 COUNTER = {"type": "counter", "help": "", "value": 1}
@@ -228,12 +229,13 @@ def test_a_log_puts_the_completed_event_in_the_place_of_the_first() -> None:
     assert log.select(EventFilter(types=frozenset({"state_change"})), 0) == [0]
 
 
-def test_what_completes_an_event_that_is_not_kept_is_appended() -> None:
+def test_what_completes_an_event_that_a_log_has_let_go_was_told_already() -> None:
     scene = real()
     (_status, _derived, *_rest) = scene.real_status("node2", "Candidate", 6)
     completed = scene.frame("node2", "state_change", {"old_state": "", "new_state": "Candidate", "term": 0})
     kept: list[Event] = []
     keep(kept, completed)
     log = EventLog(8)
-    log.extend(completed)
-    assert kept == [*completed] == [log[0]]
+    assert kept == [*completed]
+    assert log.extend(completed) == [NOT_KEPT]
+    assert log.end == log.start

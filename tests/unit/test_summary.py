@@ -18,7 +18,7 @@ from helios_desktop.event import (
 from helios_desktop.observation import Cause, Phase, tick
 from helios_desktop.protocol.codec import decode
 from helios_desktop.protocol.subscription import Topic
-from helios_desktop.store.summary import MAX_CHARACTERS, summary
+from helios_desktop.summary import MAX_CHARACTERS, summary
 from tests.unit.store.scene import NS
 
 
