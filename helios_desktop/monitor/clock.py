@@ -2,14 +2,9 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 NS = 1_000_000_000
-
-
-def _elapsed_ns() -> int:
-    # Linux's monotonic clock stops while the machine sleeps, and ages must not.
-    boottime = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic_ns() if boottime is None else time.clock_gettime_ns(boottime)
 
 
 def make_clock() -> Callable[[], int]:
@@ -17,5 +12,12 @@ def make_clock() -> Callable[[], int]:
 
     Later steps of the wall clock are not followed: a difference of two instants is always the time that passed.
     """
-    offset_ns = time.time_ns() - _elapsed_ns()
-    return lambda: offset_ns + _elapsed_ns()
+    elapsed_ns = _elapsed_ns()
+    offset_ns = time.time_ns() - elapsed_ns()
+    return lambda: offset_ns + elapsed_ns()
+
+
+def _elapsed_ns() -> Callable[[], int]:
+    # Linux's monotonic clock stops while the machine sleeps, and ages must not.
+    boottime = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic_ns if boottime is None else partial(time.clock_gettime_ns, boottime)

@@ -285,7 +285,9 @@ class Status(Struct, frozen=True, gc=False, omit_defaults=True):
     def leader_id(self) -> str | None:
         """The leader's id; None where this node does not know it (which is not "no leader")."""
         leader = self.leader
-        return (leader.id if isinstance(leader, StatusLeader) else leader) or None
+        if leader is None or isinstance(leader, str):
+            return leader or None
+        return leader.id or None
 
     @property
     def peer_ids(self) -> tuple[str, ...] | None:
@@ -297,8 +299,8 @@ class Status(Struct, frozen=True, gc=False, omit_defaults=True):
     @property
     def peer_details(self) -> tuple[StatusPeer, ...]:
         """What is told of each peer beside its id, sorted by id; empty in the guide's dialect."""
-        peers = (peer for peer in self.peers or () if isinstance(peer, StatusPeer))
-        return tuple(sorted(peers, key=lambda peer: peer.id))
+        peers = [peer for peer in self.peers or () if not isinstance(peer, str)]
+        return tuple(sorted(peers, key=lambda peer: peer.id)) if peers else ()
 
 
 class StateChange(Struct, frozen=True, gc=False, omit_defaults=True):

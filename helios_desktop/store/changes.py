@@ -18,17 +18,20 @@ T = TypeVar("T")
 
 _RESTART_TOLERANCE_NS: Final = 1_500_000_000
 """Uptimes come rounded to seconds; less than this is no step back."""
+_REST: Final = Kind.REST  # by itself, since each message asks, and Python 3.11 looks members of an enum up slowly
 _REAL_ROLES: Final = frozenset({Role.LEADER, Role.FOLLOWER, Role.CANDIDATE})
 
 
 def known_of_node(state: ClusterState, before: ObserverState, after: ObserverState) -> ObserverState:
     """What was told of the node until this step, by whichever of its gateways: two must not tell one change twice."""
-    others = [
-        other for other in state.observers.values() if other.node == after.node is not None and other.name != after.name
-    ]
-    if not others:
-        return before
-    each = [*others, before] if before.node == after.node else others
+    node = after.node
+    for other in state.observers.values():
+        if other is not before and other.node == node is not None:
+            break
+    else:
+        return before  # nearly always: one gateway speaks for a node
+    others = [other for other in state.observers.values() if other is not before and other.node == node]
+    each = [*others, before] if before.node == node else others
     return replace(
         max(each, key=heard_ns),
         metrics=_last_told(other.metrics for other in each),
@@ -45,14 +48,18 @@ def _last_told(each: Iterable[Told[T] | None]) -> Told[T] | None:
 def changes_of(before: ObserverState, after: ObserverState, observation: Observation, body: Fact) -> list[Event]:
     """What follows from the step of one observer by a message or a REST answer with `body`."""
     events: list[Event] = []
-    is_compared = isinstance(body, Status) or observation.kind is Kind.REST
-    if before.node == after.node and is_compared:
-        events += _state_change(before, after, observation)
-        events += _snapshot(before, after, observation)
-        events += _metrics(before, after, observation)
     if before.node == after.node:
-        events += _restart(before, after, observation)
-        events += _crash(before, after, observation)
+        if type(body) is Status or observation.kind is _REST:
+            if before.role is not after.role:
+                events += _state_change(before, after, observation)
+            if before.snapshot is not after.snapshot:
+                events += _snapshot(before, after, observation)
+            if before.metrics is not after.metrics:
+                events += _metrics(before, after, observation)
+        if before.uptime is not after.uptime or before.status is not after.status:
+            events += _restart(before, after, observation)
+        if before.uptime is not after.uptime:
+            events += _crash(before, after, observation)
     if before.is_silent and not after.is_silent and after.node is not None:
         told = None if before.status is None else before.status.observation
         fact = NodeReach(after.node, "a status came", before.beat_ns)
@@ -71,7 +78,7 @@ def _state_change(before: ObserverState, after: ObserverState, observation: Obse
 
 
 def _snapshot(before: ObserverState, after: ObserverState, observation: Observation) -> list[Event]:
-    if after.snapshot is None or before.snapshot is after.snapshot or after.node is None or before.status is None:
+    if after.snapshot is None or after.node is None or before.status is None:
         return []
     old = None if before.snapshot is None else before.snapshot.value.index
     new = after.snapshot.value.index
@@ -94,7 +101,7 @@ def _later(told: Told[Any], status: Told[Status]) -> Observation:
 
 def _metrics(before: ObserverState, after: ObserverState, observation: Observation) -> list[Event]:
     old, new = before.metrics, after.metrics
-    if old is None or new is None or old is new or after.node is None:
+    if old is None or new is None or after.node is None:
         return []
     if not (old.value.is_complete and new.value.is_complete):
         return []
@@ -166,7 +173,7 @@ def _has_new_session(old: Uptime, new: Uptime) -> bool:
 
 
 def _crash(before: ObserverState, after: ObserverState, observation: Observation) -> list[Event]:
-    if before.uptime is None or after.uptime is None or before.uptime is after.uptime or after.node is None:
+    if before.uptime is None or after.uptime is None or after.node is None:
         return []
     old, new = _crashes(before.uptime.value), _crashes(after.uptime.value)
     if old is None or new is None or new <= old:

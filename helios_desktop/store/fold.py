@@ -3,7 +3,7 @@
 Pure and total: the same observations give the same states and events, live and replayed, and no observation raises.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from msgspec.structs import replace
@@ -45,38 +45,33 @@ Step = tuple[ClusterState, tuple[Event, ...]]
 
 def fold(state: ClusterState, observation: Observation) -> Step:
     """Take one observation. A frame gives its own event first, then what follows from it."""
-    match observation.kind:
-        case Kind.FRAME:
-            return _fold_frame(state, observation)
-        case Kind.TICK:
-            return _fold_tick(state, observation)
-        case Kind.CONNECTION:
-            return _fold_connection(state, observation)
-        case Kind.SENT:
-            return _fold_sent(state, observation)
-        case Kind.REST:
-            return _fold_rest(state, observation)
+    return _FOLDS[observation.kind](state, observation)
 
 
 def _fold_frame(state: ClusterState, observation: Observation) -> Step:
     message = decode(observation.text)
+    body, lacks = message.body, ""
     name = observation.observer
     before = state.observers.get(name) or ObserverState(name)
-    is_again, is_old = is_repeated(before, message, observation), is_late(before, message, observation)
-    counted = count_frame(before, message, observation, is_late=is_old or is_again)
+    # By `type`, here and below: where it is no instance, the class of a Struct answers `isinstance` slowly.
+    is_change = type(body) in PUSHED
+    is_again = is_change and is_repeated(before, observation)
+    is_old = is_again or is_late(before, message, observation)
+    is_after_loss = has_lost(before, message, observation)
+    counted = count_frame(before, message, observation, is_late=is_old, is_after_loss=is_after_loss)
     if is_again:
         return _with_observer(state, counted, observation), ()
-    is_change = message.body.__class__ in PUSHED
-    body, lacks = _fill(state, before, message.body) if is_change else (message.body, "")
+    if is_change:
+        body, lacks = _fill(state, before, body)
     after = counted if is_old else learn(counted, body, observation, message.timestamp)
     told = _told(state, after, message, body, observation)
     stepped = _with_observer(state, after, observation)
     events = [(joins.join(state, told) if is_change else None) or told]
-    if has_lost(before, message, observation):
+    if is_after_loss:
         gap = loss(before, observation)
         stepped = replace(stepped, gaps=gaps.add(state.gaps, gap))
         events.append(gaps.gap_event(gap, told.node, observation))
-    if after is not counted or isinstance(body, PeerChange):
+    if after is not counted or type(body) is PeerChange:
         stepped, more = _follow(state, stepped, before, after, body, observation)
         events += more
     # A flood of messages that change nothing must cost nothing more.
@@ -89,19 +84,17 @@ def _with_observer(state: ClusterState, observer: ObserverState, observation: Ob
 
 def _fill(state: ClusterState, before: ObserverState, body: Body) -> tuple[Body, str]:
     """Fill what a pushed change leaves out; give what is still missing, too."""
-    match body:
-        case StateChange():
-            return joins.fill_state_change(body, before)
-        case PeerChange():
-            known = state.nodes.get(body.peer_id)
-            return joins.fill_peer_change(body, "" if known is None else known.address)
-        case _:
-            return body, ""
+    if type(body) is StateChange:
+        return joins.fill_state_change(body, before)
+    if type(body) is PeerChange:
+        known = state.nodes.get(body.peer_id)
+        return joins.fill_peer_change(body, "" if known is None else known.address)
+    return body, ""
 
 
 def _told(state: ClusterState, after: ObserverState, message: Message, body: Body, observation: Observation) -> Event:
-    node = body.peer_id if isinstance(body, PeerChange) else _node_of(state, after)
-    event_type = "malformed" if isinstance(body, Malformed) else message.type
+    node = body.peer_id if type(body) is PeerChange else _node_of(state, after)
+    event_type = "malformed" if type(body) is Malformed else message.type
     return Event(event_type, observation.received_ns, message.timestamp, after.name, node, body, observation)
 
 
@@ -151,9 +144,9 @@ def _follow(
 ) -> tuple[ClusterState, list[Event]]:
     """Carry a message that told something of the node, or of the members, into the merged picture."""
     events = changes_of(known_of_node(state, before, after), after, observation, body)
-    if isinstance(body, PeerChange):
+    if type(body) is PeerChange:
         stepped = _with_members(stepped, take_peer_change(state.members, body), observation)
-    elif isinstance(body, Status):
+    elif type(body) is Status:
         if began_anew(stepped, before, after):
             stepped = forget(stepped)
         members, changes = take_status(stepped, before, after)
@@ -317,3 +310,13 @@ def _node_of(state: ClusterState, observer: ObserverState) -> str:
     if observer.node is not None:
         return observer.node
     return observer.name if observer.name in state.members else ""
+
+
+_FOLDS: Final[dict[Kind, Callable[[ClusterState, Observation], Step]]] = {
+    Kind.FRAME: _fold_frame,
+    Kind.SENT: _fold_sent,
+    Kind.REST: _fold_rest,
+    Kind.CONNECTION: _fold_connection,
+    Kind.TICK: _fold_tick,
+}
+"""Looked up, since Python 3.11 takes as long to look `Kind.FRAME` up for a `match` as to make an event."""

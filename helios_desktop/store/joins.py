@@ -53,7 +53,8 @@ def join(state: ClusterState, event: Event) -> Event | None:
 
 def complete(state: ClusterState, after: ObserverState, observation: Observation) -> tuple[Event, ...]:
     """Fill what pushes lacked from the status that came now: the term of a role, the address of a peer."""
-    if not state.recent or after.status is None or after.node is None:
+    lacking = [known for known in state.recent.values() if known.lacks]
+    if not lacking or after.status is None or after.node is None:
         return ()
     status = after.status.value
     found: list[tuple[Recent, Fact]] = []
@@ -86,8 +87,9 @@ def remember(state: ClusterState, events: list[Event], lacks: str) -> ClusterSta
         key = _key(event)
         if key is None:
             continue
-        missing = "" if event.is_derived or event.completes is not None else lacks
-        if event.is_derived or missing or isinstance(event.body, PeerChange):
+        is_derived = event.is_derived
+        missing = "" if is_derived or event.completes is not None else lacks
+        if is_derived or missing or type(event.body) is PeerChange:
             kept = dict(state.recent) if kept is None else kept
             kept.pop(key, None)
             kept[key] = Recent(event, missing)
@@ -104,17 +106,13 @@ def remember(state: ClusterState, events: list[Event], lacks: str) -> ClusterSta
 def _key(event: Event) -> RecentKey | None:
     """What distinguishes one happening from others; None for what is told in one way only."""
     body = event.body
-    match body:
-        case StateChange():
-            return "state_change", event.node, role_of(body.new_state)
-        case PeerChange():
-            return "peer_change", body.peer_id, body.event_type.lower()
-        case Snapshot():
-            return None if body.index is None else ("snapshot", event.node, body.index)
-        case CustomMetrics():
-            return "custom_metrics", event.node, ""
-        case _:
-            return None
+    if type(body) is StateChange:
+        return "state_change", event.node, role_of(body.new_state)
+    if type(body) is PeerChange:
+        return "peer_change", body.peer_id, body.event_type.lower()
+    if type(body) is Snapshot:
+        return None if body.index is None else ("snapshot", event.node, body.index)
+    return ("custom_metrics", event.node, "") if type(body) is CustomMetrics else None
 
 
 def _is_fresh(known: Recent, now_ns: int) -> bool:
@@ -125,22 +123,21 @@ def _are_one(earlier: Event, event: Event) -> bool:
     """True where two events of one key are one happening: told by a push and concluded, or pushed by several."""
     told, body = earlier.body, event.body
     # Two pushes of one node are two happenings; but a member pushes each change that it takes part in.
-    is_told_apart = earlier.is_derived is not event.is_derived
+    if earlier.is_derived is event.is_derived:
+        return type(body) is PeerChange and not _has_told(earlier, event.observer)
     match told, body:
         case StateChange(), StateChange():
-            return is_told_apart and (not (told.term and body.term) or told.term == body.term)
-        case PeerChange(), PeerChange():
-            return is_told_apart or not _has_told(earlier, event.observer)
+            return not (told.term and body.term) or told.term == body.term
         case CustomMetrics(), CustomMetrics():
             is_same = all(body.metrics.get(name) == metric for name, metric in told.metrics.items())
-            return is_told_apart and is_same and not told.removed
+            return is_same and not told.removed
         case _:
-            return is_told_apart
+            return True
 
 
 def _has_told(earlier: Event, observer: str) -> bool:
     told = (earlier.observation, *earlier.evidence)
-    return any(observation.observer == observer for observation in told)
+    return observer in [observation.observer for observation in told]
 
 
 def _joined(earlier: Event, event: Event) -> Event:

@@ -95,7 +95,7 @@ def merge_own(state: ClusterState, teller: ObserverState) -> ClusterState:
 
 
 def _voices(state: ClusterState) -> dict[str, ObserverState]:
-    return voices(observer for observer in state.observers.values() if observer.phase not in UNHEARD)
+    return voices([observer for observer in state.observers.values() if observer.phase not in UNHEARD])
 
 
 def _with_nodes(

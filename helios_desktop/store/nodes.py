@@ -72,7 +72,7 @@ def _stats(leader: ObserverState | None) -> Mapping[str, PeerLatency]:
 def _details(leader: ObserverState | None) -> dict[str, StatusPeer]:
     if leader is None or leader.status is None or leader.is_stale:
         return {}
-    return {peer.id: peer for peer in leader.status.value.peers or () if isinstance(peer, StatusPeer)}
+    return {peer.id: peer for peer in leader.status.value.peers or () if not isinstance(peer, str)}
 
 
 def make_node(node: str, known: NodeState | None, state: ClusterState, sources: Sources) -> NodeState:
@@ -93,7 +93,7 @@ def _address(node: str, report: PeerLatency | None, sources: Sources) -> str:
         return report.address
     for observer in sources.own.values():
         for peer in () if observer.status is None else observer.status.value.peers or ():
-            if isinstance(peer, StatusPeer) and peer.id == node:
+            if not isinstance(peer, str) and peer.id == node:
                 return peer.address
     return ""
 
@@ -111,8 +111,8 @@ def _with_voice(
     told = None if status is None else status.value
     role = Role.UNKNOWN if voice.role is None else voice.role.value
     term, told_by, is_stale = voice.term, voice.name, voice.is_stale
-    role_ns = None if voice.role is None else voice.role.at_ns
-    told_ns = role_ns if status is None else status.at_ns
+    own_ns = None if status is None else status.at_ns
+    told_ns = own_ns if own_ns is not None or voice.role is None else voice.role.at_ns
     is_reachable: bool | None = True
     if node in state.unreachable:
         is_reachable = False
@@ -125,24 +125,26 @@ def _with_voice(
             role, term, is_reachable = Role.LEADER, state.leaderships[-1].term, True
             told_by, told_ns, is_stale = other.name, other.status.at_ns, False
     lag, lag_ns = _lag(node, known, sources, voice, is_reachable=is_reachable)
+    latency = _latency(node, state, sources)
+    # By position, since more than 15 keywords in one call make Python build a dict of them first.
     return NodeState(
-        id=node,
-        role=role,
-        address=address,
-        term=term,
-        commit_index=None if told is None else told.commit_index,
-        last_applied=None if told is None else told.last_applied,
-        leader=None if told is None else told.leader_id,
-        told_by=told_by,
-        told_ns=told_ns,
-        is_direct=told_by == voice.name,
-        is_stale=is_stale,
-        own_ns=None if status is None else status.at_ns,
-        is_own_stale=voice.is_stale,
-        lag=lag,
-        lag_ns=lag_ns,
-        latency=_latency(node, state, sources),
-        latency_ns=_latency_ns(node, state, sources),
+        node,
+        role,
+        address,
+        term,
+        None if told is None else told.commit_index,
+        None if told is None else told.last_applied,
+        None if told is None else told.leader_id,
+        told_by,
+        told_ns,
+        told_by == voice.name,
+        is_stale,
+        own_ns,
+        voice.is_stale,
+        lag,
+        lag_ns,
+        latency,
+        None if latency is None else _latency_ns(sources),
         uptime_ns=_uptime_ns(known, voice),
         uptime_told_ns=None if voice.uptime is None else voice.uptime.at_ns,
         history=None if voice.history is None else voice.history.value,
@@ -173,6 +175,7 @@ def _without_voice(
     elif report is not None and sources.leader is not None and sources.leader.reach is not None:
         teller, told_ns = sources.leader, sources.leader.reach.at_ns
     lag, lag_ns = _lag(node, known, sources, None, is_reachable=is_reachable)
+    latency = _latency(node, state, sources)
     return NodeState(
         id=node,
         role=role,
@@ -183,8 +186,8 @@ def _without_voice(
         is_stale=teller is None or teller.is_stale,
         lag=lag,
         lag_ns=lag_ns,
-        latency=_latency(node, state, sources),
-        latency_ns=_latency_ns(node, state, sources),
+        latency=latency,
+        latency_ns=None if latency is None else _latency_ns(sources),
         is_reachable=is_reachable,
     )
 
@@ -209,10 +212,8 @@ def _latency(node: str, state: ClusterState, sources: Sources) -> Stats | None:
     return stats if stats is not None and stats.count else None
 
 
-def _latency_ns(node: str, state: ClusterState, sources: Sources) -> int | None:
-    if sources.leader is None or sources.leader.latency is None or _latency(node, state, sources) is None:
-        return None
-    return sources.leader.latency.at_ns
+def _latency_ns(sources: Sources) -> int | None:
+    return None if sources.leader is None or sources.leader.latency is None else sources.leader.latency.at_ns
 
 
 def _uptime_ns(known: NodeState | None, voice: ObserverState) -> int | None:

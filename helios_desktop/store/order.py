@@ -30,7 +30,7 @@ def is_late(observer: ObserverState, message: Message, observation: Observation)
     After a reconnect nothing is late: another process may answer there, with another clock.
     """
     body, last = message.body, observer.status
-    if body.__class__ not in _ORDERED or last is None or last.observation.epoch != observation.epoch:
+    if type(body) not in _ORDERED or last is None or last.observation.epoch != observation.epoch:
         return False
     if message.seq is not None and observer.seq is not None and message.boot == observer.boot:
         return message.seq < observer.seq
@@ -68,24 +68,22 @@ def _back_ns(before: str, after: str) -> int:
     return 0 if before_ns is None or after_ns is None else before_ns - after_ns
 
 
-def is_repeated(observer: ObserverState, message: Message, observation: Observation) -> bool:
+def is_repeated(observer: ObserverState, observation: Observation) -> bool:
     """True for a change that came before, to the letter of its fraction of a second."""
-    if message.body.__class__ not in PUSHED or message.seq is not None:
-        return False
-    return observation.text in observer.pushes and "." in message.timestamp
+    return observation.text in observer.pushes
 
 
-def remember(observer: ObserverState, message: Message, observation: Observation) -> tuple[str, ...]:
-    """The texts of the last changes, this one among them."""
-    if message.body.__class__ not in PUSHED or message.seq is not None or "." not in message.timestamp:
+def remember(observer: ObserverState, change: Message, observation: Observation) -> tuple[str, ...]:
+    """The texts of the last changes, with this one where its text is its own: it has a fraction of a second."""
+    if change.seq is not None or "." not in change.timestamp:
         return observer.pushes
     return (*observer.pushes[-REMEMBERED_PUSHES + 1 :], observation.text)
 
 
-def missed_beats(observer: ObserverState, body: object, observation: Observation) -> int:
+def missed_beats(observer: ObserverState, observation: Observation) -> int:
     """How many statuses should have come between the last one and this, on one socket, by the real gateway's ticker."""
     last = observer.status
-    if not isinstance(body, Status) or last is None or not observer.is_real or observer.phase is not Phase.LIVE:
+    if last is None or not observer.is_real or observer.phase is not Phase.LIVE:
         return 0
     topic = observer.topics[Topic.STATUS]
     is_asked = topic.requested and (topic.requested_ns or 0) <= last.at_ns

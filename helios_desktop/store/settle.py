@@ -37,11 +37,10 @@ def _evidence(one: Disagreement) -> tuple[Observation, ...]:
 def _listen(state: ClusterState) -> ClusterState:
     """Follow whether anybody is heard: while nobody is, who leads is not known."""
     spans = state.unheard
-    is_heard = any(not observer.is_stale for observer in state.observers.values())
     is_open = bool(spans) and spans[-1].until_ns is None
-    if is_heard and is_open:
-        return replace(state, unheard=(*spans[:-1], Unheard(spans[-1].since_ns, state.now_ns)))
+    if any(not observer.is_stale for observer in state.observers.values()):
+        return replace(state, unheard=(*spans[:-1], Unheard(spans[-1].since_ns, state.now_ns))) if is_open else state
     beats = [observer.beat_ns for observer in state.observers.values() if observer.beat_ns is not None]
-    if is_heard or is_open or not beats:
+    if is_open or not beats:
         return state
     return replace(state, unheard=(*spans, Unheard(max(beats)))[-MAX_SPANS:])

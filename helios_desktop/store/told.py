@@ -1,6 +1,7 @@
 """What a message tells of the node that its gateway speaks for, in either dialect."""
 
-from typing import Final, TypeVar
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 from msgspec.structs import replace
 
@@ -34,7 +35,7 @@ NODE_IS_DOWN: Final = "failed to retrieve cluster status"
 
 def role_of(state: str | None) -> Role:
     """A role by its name on the wire, in any case (wire.md §6)."""
-    return _ROLES.get(state.lower(), Role.UNKNOWN) if state is not None else Role.UNKNOWN
+    return (None if state is None else _ROLES.get(state.lower())) or Role.UNKNOWN
 
 
 def learn(observer: ObserverState, body: Body, observation: Observation, timestamp: str = "") -> ObserverState:
@@ -42,32 +43,10 @@ def learn(observer: ObserverState, body: Body, observation: Observation, timesta
 
     timestamp: the server's own text, "" of a REST answer
     """
-    match body:
-        case Status():
-            return _learn_status(observer, body, observation, timestamp)
-        case Latency():
-            return _learn_latency(observer, body, observation)
-        case UptimeHistory():
-            return replace(observer, history=Told(body, observation))
-        case Uptime():
-            return replace(observer, uptime=Told(body, observation))
-        case Snapshot():
-            return replace(observer, snapshot=Told(body, observation))
-        case CustomMetrics():
-            return replace(observer, metrics=Told(_with(observer.metrics, body), observation))
-        case StateChange():
-            # The real gateway's code leaves the term 0, which means "not told" (wire.md §3).
-            term = body.term if body.term > 0 else observer.term
-            role = role_of(body.new_state)
-            if observer.role is not None and observer.role.value is role and observer.term == term:
-                return observer
-            return replace(observer, role=Told(role, observation), term=term)
-        case ServerError() if body.error.strip().lower() == NODE_IS_DOWN:
-            if observer.role is not None and observer.role.value is Role.UNREACHABLE:
-                return observer
-            return replace(observer, role=Told(Role.UNREACHABLE, observation))
-        case _:
-            return observer
+    if type(body) is Status:
+        return _learn_status(observer, body, observation, timestamp)
+    learn_more = _LEARN.get(type(body))
+    return observer if learn_more is None else learn_more(observer, body, observation)
 
 
 def learn_refusal(observer: ObserverState, observation: Observation) -> ObserverState:
@@ -80,10 +59,53 @@ def learn_refusal(observer: ObserverState, observation: Observation) -> Observer
 
 
 def _learn_latency(observer: ObserverState, latency: Latency, observation: Observation) -> ObserverState:
-    told = Told(latency, observation)
-    return replace(
-        observer, latency=told, reach=observer.reach if latency.peers is None else Told(latency.peers, observation)
-    )
+    reach = observer.reach if latency.peers is None else Told(latency.peers, observation)
+    return replace(observer, latency=Told(latency, observation), reach=reach)
+
+
+def _learn_uptime(observer: ObserverState, uptime: Uptime, observation: Observation) -> ObserverState:
+    return replace(observer, uptime=Told(uptime, observation))
+
+
+def _learn_history(observer: ObserverState, history: UptimeHistory, observation: Observation) -> ObserverState:
+    return replace(observer, history=Told(history, observation))
+
+
+def _learn_snapshot(observer: ObserverState, snapshot: Snapshot, observation: Observation) -> ObserverState:
+    return replace(observer, snapshot=Told(snapshot, observation))
+
+
+def _learn_metrics(observer: ObserverState, metrics: CustomMetrics, observation: Observation) -> ObserverState:
+    return replace(observer, metrics=Told(_with(observer.metrics, metrics), observation))
+
+
+def _learn_state_change(observer: ObserverState, change: StateChange, observation: Observation) -> ObserverState:
+    # The real gateway's code leaves the term 0, which means "not told" (wire.md §3).
+    term = change.term if change.term > 0 else observer.term
+    role = role_of(change.new_state)
+    if observer.role is not None and observer.role.value is role and observer.term == term:
+        return observer
+    return replace(observer, role=Told(role, observation), term=term)
+
+
+def _learn_error(observer: ObserverState, error: ServerError, observation: Observation) -> ObserverState:
+    if error.error.strip().lower() != NODE_IS_DOWN:
+        return observer
+    if observer.role is not None and observer.role.value is Role.UNREACHABLE:
+        return observer
+    return replace(observer, role=Told(Role.UNREACHABLE, observation))
+
+
+_LEARN: Final[dict[type, Callable[[ObserverState, Any, Observation], ObserverState]]] = {
+    Latency: _learn_latency,
+    Uptime: _learn_uptime,
+    UptimeHistory: _learn_history,
+    Snapshot: _learn_snapshot,
+    CustomMetrics: _learn_metrics,
+    StateChange: _learn_state_change,
+    ServerError: _learn_error,
+}
+"""Looked up, since a `match` asks for one type after the other, which a flood feels."""
 
 
 def _learn_status(observer: ObserverState, status: Status, observation: Observation, timestamp: str) -> ObserverState:
@@ -91,11 +113,31 @@ def _learn_status(observer: ObserverState, status: Status, observation: Observat
     if is_other_node:
         # Behind one address another node answers now: what the old one told says nothing of it.
         observer = _forget_node(observer)
-    known_role = observer.role
-    role = role_of(status.state)
-    # A role that did not change keeps the observation that told it first, so that its age is right.
-    told_role = known_role if known_role is not None and known_role.value is role else Told(role, observation)
-    latency, uptime, metrics, reach = observer.latency, observer.uptime, observer.metrics, observer.reach
+    known_role, role = observer.role, role_of(status.state)
+    # Two steps, since more than 15 keywords in one call make Python build a dict of them first.
+    return replace(
+        _learn_parts(observer, status, observation),
+        node=status.node_id,
+        status=Told(status, observation),
+        # A role that did not change keeps the observation that told it first, so that its age is right.
+        role=known_role if known_role is not None and known_role.value is role else Told(role, observation),
+        term=status.term if status.term is not None else observer.term,
+        beat_ns=observation.received_ns,
+        is_stale=False,
+        is_silent=False,
+        stamp=timestamp or observer.stamp,
+        is_real=status.node is not None,
+        raft_off=None,
+        commit_high=_commit_high(observer, status, observation),
+        waits_ns=_waits_ns(observer, status, observation),
+        term_told=_first_told(observer.term_told, status.term, observation),
+        members_told=_first_told(observer.members_told, members_of(status), observation),
+    )
+
+
+def _learn_parts(observer: ObserverState, status: Status, observation: Observation) -> ObserverState:
+    """What a status tells beside the node's own part: the same object where that is nothing new, as in the guide's."""
+    latency, reach, uptime, metrics = observer.latency, observer.reach, observer.uptime, observer.metrics
     by_peer = _latency_by_peer(status)
     if by_peer:
         reach = Told(by_peer, observation)
@@ -107,35 +149,17 @@ def _learn_status(observer: ObserverState, status: Status, observation: Observat
     table = status.custom_metrics
     if table is not None:
         metrics = Told(_with(metrics, CustomMetrics(table.metrics, is_complete=table.is_complete)), observation)
-    return replace(
-        observer,
-        node=status.node_id,
-        status=Told(status, observation),
-        role=told_role,
-        term=status.term if status.term is not None else observer.term,
-        beat_ns=observation.received_ns,
-        is_stale=False,
-        is_silent=False,
-        latency=latency,
-        uptime=uptime,
-        snapshot=_snapshot(observer.snapshot, status, observation),
-        metrics=metrics,
-        stamp=timestamp or observer.stamp,
-        is_real=status.node is not None,
-        raft_off=None,
-        reach=reach,
-        commit_high=_commit_high(observer, status, observation),
-        waits_ns=_waits_ns(observer, status, observation),
-        term_told=_first_told(observer.term_told, status.term, observation),
-        members_told=_first_told(observer.members_told, members_of(status), observation),
-    )
+    snapshot = _snapshot(observer.snapshot, status, observation)
+    if not by_peer and uptime is observer.uptime and metrics is observer.metrics and snapshot is observer.snapshot:
+        return observer
+    return replace(observer, latency=latency, reach=reach, uptime=uptime, metrics=metrics, snapshot=snapshot)
 
 
 def members_of(status: Status) -> frozenset[str] | None:
     """The members that a status lists, its own node among them; None where it lists none."""
     if status.peers is None:
         return None
-    return frozenset({status.node_id, *(peer if isinstance(peer, str) else peer.id for peer in status.peers)})
+    return frozenset((status.node_id, *[peer if isinstance(peer, str) else peer.id for peer in status.peers]))
 
 
 def _forget_node(observer: ObserverState) -> ObserverState:
@@ -234,7 +258,7 @@ def _latency_by_peer(status: Status) -> dict[str, PeerLatency] | None:
     return {
         peer.id: _peer_latency(peer, peer.latency)
         for peer in status.peers
-        if isinstance(peer, StatusPeer) and peer.latency is not None
+        if not isinstance(peer, str) and peer.latency is not None
     }
 
 

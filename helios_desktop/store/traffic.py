@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from helios_desktop.event import Gap
 from helios_desktop.observation import Observation, Phase
 from helios_desktop.protocol.frames import Message
-from helios_desktop.protocol.messages import Malformed, Pong, Unknown
+from helios_desktop.protocol.messages import Malformed, Pong, Status, Unknown
 from helios_desktop.protocol.subscription import (
     Ping,
     Subscribe,
@@ -40,10 +40,11 @@ _PERIOD_OF_EVENTS_S: Final = 5.0
 
 
 def count_frame(
-    observer: ObserverState, message: Message, observation: Observation, *, is_late: bool = False
+    observer: ObserverState, message: Message, observation: Observation, *, is_late: bool, is_after_loss: bool
 ) -> ObserverState:
     """Count a frame, follow our gateway's envelope, and take round trip and clock offset from a pong."""
     now_ns = observation.received_ns
+    body_type = type(message.body)
     topics = observer.topics
     topic = topic_of(message.type)
     if topic is not None:
@@ -53,47 +54,43 @@ def count_frame(
         topics[topic] = TopicState(
             seen.requested, seen.requested_ns, seen.requested, seen.count + 1, seen.rate_hz, now_ns
         )
-    lost = observer.lost + has_lost(observer, message, observation)
     ledger = _book(observer, message, observation, is_late=is_late)
     if message.boot is not None and observer.boot is not None and message.boot != observer.boot:
         # Another run of the gateway: what the former one measured must not stand beside what this one tells.
         observer = replace(observer, latency=None, uptime=None, snapshot=None, metrics=None, reach=None)
-    body = message.body
-    if isinstance(body, Pong):
+    if body_type is Pong:
         observer = _take_pong(observer, message, now_ns)
-    seq = message.seq if message.seq is not None else observer.seq
     return replace(
         observer,
         epoch=observation.epoch,
         last_ns=now_ns,
         messages=observer.messages + 1,
-        malformed=observer.malformed + isinstance(body, Malformed),
-        lost=lost,
+        malformed=observer.malformed + (body_type is Malformed),
+        lost=observer.lost + is_after_loss,
         boot=message.boot if message.boot is not None else observer.boot,
-        seq=seq,
+        seq=message.seq if message.seq is not None else observer.seq,
         topics=topics,
         ledger=ledger,
-        pushes=remember(observer, message, observation),
+        pushes=remember(observer, message, observation) if body_type in PUSHED else observer.pushes,
     )
 
 
 def _book(observer: ObserverState, message: Message, observation: Observation, *, is_late: bool) -> Ledger:
-    book, body = observer.ledger, message.body
-    kind = "malformed" if isinstance(body, Malformed) else message.type
-    seen = book.kinds.get(kind)
-    if seen is None and len(book.kinds) >= MAX_KINDS:
-        # A hostile server could name a new type with each frame.
-        kind = OTHER_KINDS
-        seen = book.kinds.get(kind)
+    book, body_type = observer.ledger, type(message.body)
+    kinds = dict(book.kinds)
+    kind = "malformed" if body_type is Malformed else message.type
+    if kind not in kinds and len(kinds) >= MAX_KINDS:
+        kind = OTHER_KINDS  # a hostile server could name a new type with each frame
+    kinds[kind] = kinds.get(kind, 0) + 1
     return Ledger(
-        {**book.kinds, kind: (seen or 0) + 1},
-        book.unknown + isinstance(body, Unknown),
+        kinds,
+        book.unknown + (body_type is Unknown),
         book.unread + bool(message.unread),
         book.out_of_order + is_late,
-        book.missed_beats + missed_beats(observer, body, observation),
+        book.missed_beats + (missed_beats(observer, observation) if body_type is Status else 0),
         book.rest_answers,
         book.rest_failures,
-        book.pushed + (body.__class__ in PUSHED),
+        book.pushed + (body_type in PUSHED),
         book.derived,
         book.joined,
     )

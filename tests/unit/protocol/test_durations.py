@@ -32,6 +32,7 @@ INT64 = st.integers(min_value=-(2**63), max_value=2**63 - 1)
         (".5s", S // 2),
         ("1500", 1_500),
         (" 5s ", 5 * S),
+        ("0" * 60 + "7s", 7 * S),  # longer than Go's
     ],
 )
 def test_both_families_and_bare_numbers_are_read(text: str, duration_ns: int) -> None:
