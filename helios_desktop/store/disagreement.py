@@ -34,8 +34,9 @@ _Found = tuple[Dispute, str, tuple[Saying, ...]]
 
 
 def _is_heard(observer: ObserverState) -> bool:
-    is_down = observer.role is not None and observer.role.value is Role.UNREACHABLE
-    return not observer.is_stale and observer.status is not None and observer.phase not in UNHEARD and not is_down
+    if observer.is_stale or observer.status is None or observer.phase in UNHEARD:
+        return False
+    return observer.role is None or observer.role.value is not Role.UNREACHABLE
 
 
 def _may_differ(heard: Iterable[ObserverState]) -> bool:

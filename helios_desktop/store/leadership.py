@@ -44,7 +44,7 @@ def is_down(observer: ObserverState) -> bool:
     if observer.role is not None and observer.role.value is Role.UNREACHABLE:
         return True
     # A session that asks by `?node=` bears the node's name: what refuses there is the gateway of all.
-    return observer.phase is Phase.BACKOFF and observer.cause is Cause.REFUSED and observer.name != observer.node
+    return observer.name != observer.node and observer.phase is Phase.BACKOFF and observer.cause is Cause.REFUSED
 
 
 def find_leader(state: ClusterState, own: Mapping[str, ObserverState]) -> Claim | None:

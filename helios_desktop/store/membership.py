@@ -58,7 +58,7 @@ def listed(observer: ObserverState) -> frozenset[str] | None:
 def _is_known(members: frozenset[str], node: str | None, peers: tuple[str | StatusPeer, ...]) -> bool:
     if len(members) != len(peers) + 1 or node not in members:
         return False
-    return all((peer if isinstance(peer, str) else peer.id) in members for peer in peers)
+    return members.issuperset([peer if isinstance(peer, str) else peer.id for peer in peers])
 
 
 def _leads(state: ClusterState, observer: ObserverState) -> bool:

@@ -1,6 +1,7 @@
 """What graphs draw: one value over time each, in memory of a fixed size."""
 
 import math
+from array import array
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
@@ -21,6 +22,8 @@ _APPEND_ENTRIES: Final = "append_entries"
 _MIXTURE: Final = "mixture"
 """Of all kinds of RPC: what the real gateway's status tells of a peer (wire.md §3.1)."""
 _NS: Final = 1_000_000_000
+_STORED: Final = "<f8"
+_NUMBER_BYTES: Final = 8
 
 Array = npt.NDArray[np.float64]
 Stat = Literal["p50", "p90", "p99", "max", "value"]
@@ -55,6 +58,32 @@ class _Measured(Struct, frozen=True, gc=False):
     source: str = ""
 
 
+class SeriesTail(Struct, frozen=True, gc=False):
+    """The latest samples of a series as bytes: eight a number, the least first.
+
+    period_s, teller: how the last of them came, which decides how the next is joined to it
+    """
+
+    times: bytes
+    values: bytes
+    breaks_s: list[float]
+    period_s: float
+    teller: str
+
+    def after(self, time_s: float) -> "SeriesTail":
+        """What of it came later. Raises ValueError where the bytes are no numbers."""
+        times, values = np.frombuffer(self.times, _STORED), np.frombuffer(self.values, _STORED)
+        begin = int(np.searchsorted(times, time_s, side="right"))
+        breaks = [break_s for break_s in self.breaks_s if break_s > time_s]
+        return SeriesTail(times[begin:].tobytes(), values[begin:].tobytes(), breaks, self.period_s, self.teller)
+
+    def broken_off(self) -> "SeriesTail":
+        """The same, with its first sample not joined to the one before. Raises as `after` does."""
+        first_s = float(np.frombuffer(self.times, _STORED)[0])
+        breaks = sorted({first_s, *self.breaks_s})
+        return SeriesTail(self.times, self.values, breaks, self.period_s, self.teller)
+
+
 class Series:
     """The latest `CAPACITY` samples, oldest first; times never fall and no value is NaN.
 
@@ -79,8 +108,9 @@ class Series:
         """Grows with each sample."""
         self._capacity = _FIRST_CAPACITY
         # Each sample stands twice, a length apart, so that the latest ones are one run wherever the ring begins.
-        self._times = np.zeros(2 * _FIRST_CAPACITY)
-        self._values = np.zeros(2 * _FIRST_CAPACITY)
+        # Written one by one, which numpy is slow at, and read by numpy.
+        self._times = _room(_FIRST_CAPACITY)
+        self._values = _room(_FIRST_CAPACITY)
         self._start = 0
         self._count = 0
         self._breaks_s: list[float] = []
@@ -99,12 +129,12 @@ class Series:
     @property
     def times_s(self) -> Array:
         """Seconds since the Unix epoch."""
-        return self._times[self._start : self._start + self._count]
+        return np.frombuffer(self._times)[self._start : self._start + self._count]
 
     @property
     def values(self) -> Array:
         """Beside `times_s`."""
-        return self._values[self._start : self._start + self._count]
+        return np.frombuffer(self._values)[self._start : self._start + self._count]
 
     @property
     def breaks_s(self) -> Array:
@@ -119,6 +149,31 @@ class Series:
             if bound > begin:
                 yield slice(begin, bound)
                 begin = bound
+
+    def tail(self, since_version: int) -> "SeriesTail":
+        """What came since this had that version, as far as it is kept."""
+        count = min(self.version - since_version, self._count)
+        times = self.times_s[self._count - count :]
+        breaks = [break_s for break_s in self._breaks_s if count and break_s >= times[0]]
+        values = self.values[self._count - count :]
+        return SeriesTail(
+            times.astype(_STORED).tobytes(), values.astype(_STORED).tobytes(), breaks, self._period_s, self._teller
+        )
+
+    @classmethod
+    def of_tails(cls, tails: "Sequence[SeriesTail]") -> "Series":
+        """A series that goes on where the last of these ended. They must follow each other, each with a sample."""
+        series = cls()
+        times = np.concatenate([np.frombuffer(tail.times, _STORED) for tail in tails])[-CAPACITY:]
+        values = np.concatenate([np.frombuffer(tail.values, _STORED) for tail in tails])[-CAPACITY:]
+        while series._capacity < len(times):
+            series._grow()
+        series._write(times, values)
+        series._count = series.version = len(times)
+        series._breaks_s = [break_s for tail in tails for break_s in tail.breaks_s if break_s > times[0]]
+        series._last_s = float(times[-1])
+        series._period_s, series._teller = tails[-1].period_s, tails[-1].teller
+        return series
 
     def append(self, time_s: float, value: float, *, teller: str, is_after_gap: bool) -> None:
         """Add a sample of `teller`; another teller, a gap or three missed periods begin a new segment."""
@@ -152,11 +207,19 @@ class Series:
         self._count += 1
 
     def _grow(self) -> None:
-        capacity = min(2 * self._capacity, CAPACITY)
-        times, values = np.zeros(2 * capacity), np.zeros(2 * capacity)
-        for old, new in ((self.times_s, times), (self.values, values)):
-            new[: self._count] = new[capacity : capacity + self._count] = old
-        self._times, self._values, self._capacity, self._start = times, values, capacity, 0
+        times, values = self.times_s, self.values
+        self._capacity = min(2 * self._capacity, CAPACITY)
+        self._times, self._values, self._start = _room(self._capacity), _room(self._capacity), 0
+        self._write(times, values)
+
+    def _write(self, times: Array, values: Array) -> None:
+        """Write these from the beginning of the ring on."""
+        for written, ring in ((times, np.frombuffer(self._times)), (values, np.frombuffer(self._values))):
+            ring[: len(written)] = ring[self._capacity : self._capacity + len(written)] = written
+
+
+def _room(capacity: int) -> "array[float]":
+    return array("d", bytes(2 * capacity * _NUMBER_BYTES))
 
 
 class SeriesBook:
@@ -169,9 +232,17 @@ class SeriesBook:
         """Those that have a sample, sorted."""
         return sorted(self._series)
 
+    def items(self) -> Sequence[tuple[SeriesKey, Series]]:
+        """Each with its key, sorted."""
+        return [(key, self._series[key]) for key in sorted(self._series)]
+
     def get(self, key: SeriesKey) -> Series | None:
         """The series; None before its first sample."""
         return self._series.get(key)
+
+    def put(self, key: SeriesKey, series: Series) -> None:
+        """Go on with this one."""
+        self._series[key] = series
 
     def add(self, before: ClusterState, after: ClusterState, observation: Observation) -> None:
         """Take the samples that the step from `before` to `after` by this observation brought."""
@@ -227,17 +298,15 @@ class SeriesBook:
         series = self._series.get(key)
         if series is None:
             series = self._series[key] = Series()
-        is_after_gap = len(series) > 0 and _has_gap(state, teller.name, int(series.last_s * _NS))
+        is_after_gap = bool(state.gaps) and len(series) > 0 and _has_gap(state, teller.name, int(series.last_s * _NS))
         # What was measured otherwise is not joined to what came before, whoever tells it.
         series.append(at_ns / _NS, value, teller=f"{teller.name} {source}", is_after_gap=is_after_gap)
 
 
 def _news(known: Latency, latency: Latency) -> Iterator[_Measured]:
     """What is measured anew: the same object as before is an old value, and zero calls are no measurement."""
-    before = {(one.kind, one.name, one.rpc): one.stats for one in _measured(known)}
-    for one in _measured(latency):
-        if one.stats.count and one.stats is not before.get((one.kind, one.name, one.rpc)):
-            yield one
+    before = {id(one.stats) for one in _measured(known)}
+    return (one for one in _measured(latency) if one.stats.count and id(one.stats) not in before)
 
 
 def _measured(latency: Latency) -> Iterator[_Measured]:
@@ -267,7 +336,7 @@ def _view(state: ClusterState, teller: ObserverState) -> str | None:
 
 
 def _has_gap(state: ClusterState, observer: str, since_ns: int) -> bool:
-    return bool(state.gaps) and any(
+    return any(
         gap.observer == observer and (gap.until_ns is None or gap.until_ns >= since_ns)
         for gap in state.gaps[-_GAPS_LOOKED_AT:]
     )

@@ -6,10 +6,11 @@ from msgspec import Struct
 
 from helios_desktop.event import Disagreement, Dispute
 from helios_desktop.observation import Phase
-from helios_desktop.store.state import ClusterState, NodeState, Role
+from helios_desktop.store.state import STALE_AFTER_S, ClusterState, NodeState, Role
 from helios_desktop.words import _, ngettext
 
 NS_PER_S = 1_000_000_000
+STALE_AFTER_NS = round(STALE_AFTER_S * NS_PER_S)
 LAG_WORTH_A_WORD = 1_000
 """Entries that a node is behind before the verdict speaks of it."""
 
@@ -31,7 +32,7 @@ class Verdict(Struct, frozen=True, gc=False):
     reasons: tuple[str, ...] = ()
 
 
-class _Count(Struct, frozen=True, gc=False):
+class Count(Struct, frozen=True, gc=False):
     """Members in reach, out of reach, and those of whom nobody tells."""
 
     well: int
@@ -40,6 +41,7 @@ class _Count(Struct, frozen=True, gc=False):
 
     @property
     def members(self) -> int:
+        """All of them."""
         return self.well + self.lost + self.untold
 
     @property
@@ -48,14 +50,25 @@ class _Count(Struct, frozen=True, gc=False):
         return self.members // 2 + 1
 
 
-def verdict(state: ClusterState) -> Verdict:
-    """Judge the merged picture as of `state.now_ns`. What is not told is said to be unknown, never taken for well."""
+def is_picture_old(state: ClusterState, now_ns: int) -> bool:
+    """True where nothing moved it for so long, not even a tick, that nothing in it may look live: nobody collects."""
+    return now_ns - state.now_ns > STALE_AFTER_NS
+
+
+def verdict(state: ClusterState, now_ns: int | None = None) -> Verdict:
+    """Judge the merged picture. What is not told is said to be unknown, never taken for well.
+
+    `now_ns` is the present, by default that of the picture: a picture that is old by then tells nothing of the present.
+    """
     if not state.nodes:
         return Verdict(Level.UNKNOWN, _("Nothing is known of the cluster yet"))
+    if now_ns is not None and is_picture_old(state, now_ns):
+        last = _("The last that is known is {age} old.").format(age=_age(now_ns - state.now_ns))
+        return Verdict(Level.UNKNOWN, _unheard(), (last,))
     reasons = _reasons(state)
     if all(observer.is_stale for observer in state.observers.values()) and not _is_told_unreachable(state):
-        return Verdict(Level.UNKNOWN, _("Unknown: nothing is heard from the cluster at present"), reasons)
-    count = _count(state)
+        return Verdict(Level.UNKNOWN, _unheard(), reasons)
+    count = count_members(state)
     if any(one.kind is Dispute.TWO_LEADERS for one in state.disagreements):
         return Verdict(Level.PROBLEM, _("Two leaders in one term: what is written may be lost"), reasons)
     if count.well + count.untold < count.quorum:
@@ -69,7 +82,11 @@ def verdict(state: ClusterState) -> Verdict:
     return _led(count, reasons, is_disputed=bool(state.disagreements))
 
 
-def _led(count: _Count, reasons: tuple[str, ...], *, is_disputed: bool) -> Verdict:
+def _unheard() -> str:
+    return _("Unknown: nothing is heard from the cluster at present")
+
+
+def _led(count: Count, reasons: tuple[str, ...], *, is_disputed: bool) -> Verdict:
     healthy = _healthy(count)
     if count.untold:
         untold = ngettext("{n} not told", "{n} not told", count.untold).format(n=count.untold)
@@ -82,7 +99,7 @@ def _led(count: _Count, reasons: tuple[str, ...], *, is_disputed: bool) -> Verdi
     return Verdict(level, _("{healthy}: {outlook}").format(healthy=healthy, outlook=outlook), reasons)
 
 
-def _leaderless(state: ClusterState, count: _Count, reasons: tuple[str, ...]) -> Verdict:
+def _leaderless(state: ClusterState, count: Count, reasons: tuple[str, ...]) -> Verdict:
     since_ns = _leaderless_since_ns(state)
     is_electing = any(node.role is Role.CANDIDATE and not node.is_stale for node in state.nodes.values())
     if since_ns is None and not is_electing:
@@ -95,7 +112,7 @@ def _leaderless(state: ClusterState, count: _Count, reasons: tuple[str, ...]) ->
     return Verdict(Level.PROBLEM, _("No leader for {age}").format(age=age), reasons)
 
 
-def _no_quorum(state: ClusterState, count: _Count) -> str:
+def _no_quorum(state: ClusterState, count: Count) -> str:
     # Writes end with the leader or with the member that was one too many, whichever was lost first.
     lost_at = sorted(told.at_ns for told in state.unreachable.values())[count.members - count.quorum :]
     leaderless_ns = _leaderless_since_ns(state)
@@ -107,7 +124,7 @@ def _no_quorum(state: ClusterState, count: _Count) -> str:
     return _("No quorum, writes stopped {age} ago: {healthy}").format(healthy=healthy, age=age)
 
 
-def _healthy(count: _Count) -> str:
+def _healthy(count: Count) -> str:
     return _("{n} of {total} healthy").format(n=count.well, total=count.members)
 
 
@@ -117,11 +134,12 @@ def _leaderless_since_ns(state: ClusterState) -> int | None:
     return None
 
 
-def _count(state: ClusterState) -> _Count:
+def count_members(state: ClusterState) -> Count:
+    """What the verdict rests on."""
     nodes = state.nodes.values()
     lost = sum(_is_lost(node) for node in nodes)
     well = sum(node.is_reachable is True and not _is_lost(node) for node in nodes)
-    return _Count(well, lost, len(nodes) - lost - well)
+    return Count(well, lost, len(nodes) - lost - well)
 
 
 def _is_lost(node: NodeState) -> bool:

@@ -72,6 +72,15 @@ def test_no_connection_is_unknown_however_well_it_was() -> None:
     assert "node1 was last heard 0 s ago." in verdict(scene.state).reasons
 
 
+def test_a_picture_that_is_old_by_the_clock_is_unknown_and_says_how_old_it_is() -> None:
+    scene = three_live()
+    at_ns = scene.state.now_ns
+    assert verdict(scene.state, at_ns + 11_000_000_000) == verdict(scene.state)
+    old = verdict(scene.state, at_ns + 11_000_000_001)
+    assert (old.level, old.reasons) == (Level.UNKNOWN, ("The last that is known is 11 s old.",))
+    assert "nothing is heard" in old.text
+
+
 def test_members_of_whom_nobody_tells_are_counted_as_not_told() -> None:
     scene = Scene()
     scene.live("node1")
