@@ -6,15 +6,20 @@ Any number of monitors live in one process without knowing each other. Nothing h
 import asyncio
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helios_desktop.client.address import Address
-from helios_desktop.event import Event
+from helios_desktop.journal.note import Note
+from helios_desktop.journal.recorder import Recorder
+from helios_desktop.journal.scribe import RecordingStatus
+from helios_desktop.monitor.keeper import Keeper
+from helios_desktop.monitor.picture import blank_picture
 from helios_desktop.monitor.target import Target
 from helios_desktop.monitor.wanted import wanted_calls
+from helios_desktop.monitor.watched import Listener
 from helios_desktop.observation import Observation, tick
 from helios_desktop.protocol.subscription import Topic
-from helios_desktop.store.fold import fold
 from helios_desktop.store.log import EventLog
 from helios_desktop.store.series import SeriesBook
 from helios_desktop.store.state import ClusterState
@@ -24,27 +29,84 @@ if TYPE_CHECKING:
 
 TICK_S = 1.0
 
-Listener = Callable[[Observation, tuple[Event, ...]], None]
-
 
 class Monitor:
     """What is known of one cluster, kept up to date while `run` runs.
 
     `state` is replaced, never changed: compare it by identity. `log` and `series` grow. `topics` is the set that
     was asked for last. All calls are for the loop that runs `run`.
+
+    With a `recorder`, which must be open, all that is seen goes to it until `close_recording`.
     """
 
-    def __init__(self, target: Target, *, now_ns: Callable[[], int], rng: random.Random) -> None:
+    def __init__(
+        self,
+        target: Target,
+        *,
+        now_ns: Callable[[], int],
+        rng: random.Random,
+        recorder: Recorder | None = None,
+    ) -> None:
         self.target = target
         self.now_ns = now_ns
-        self.state = ClusterState(now_ns=now_ns())
-        self.log = EventLog()
-        self.series = SeriesBook()
+        self._picture = picture = (
+            blank_picture(now_ns()) if recorder is None else blank_picture(recorder.started_ns, recorder.first_event)
+        )
+        self._keeper = None if recorder is None else Keeper(recorder, picture)
         self.topics = target.topics
         self._rng = rng
         self._sessions: dict[str, Session] = {}
         self._group: asyncio.TaskGroup | None = None
-        self._listeners: list[Listener] = []
+        # Replaced, never changed: one may go while all are called.
+        self._listeners: tuple[Listener, ...] = ()
+
+    @property
+    def state(self) -> ClusterState:
+        """The whole picture."""
+        return self._picture.state
+
+    @property
+    def log(self) -> EventLog:
+        """The latest events."""
+        return self._picture.log
+
+    @property
+    def series(self) -> SeriesBook:
+        """What graphs draw."""
+        return self._picture.series
+
+    @property
+    def history(self) -> Path | None:
+        """The journal; None where nothing is recorded."""
+        return None if self._keeper is None else self._keeper.recorder.path
+
+    @property
+    def recording(self) -> RecordingStatus | None:
+        """How recording stands; None where nothing is to be recorded."""
+        return None if self._keeper is None else self._keeper.recorder.status
+
+    @property
+    def is_following(self) -> bool:
+        """It watches by itself."""
+        return False
+
+    def put_note(self, note: Note) -> None:
+        """Keep a bookmark or a note in the journal, in place of the one of the same id; only where it is recorded."""
+        if self._keeper is not None:
+            self._keeper.recorder.put_note(note)
+
+    def remove_note(self, note_id: int) -> None:
+        """Let go of a note in the journal."""
+        if self._keeper is not None:
+            self._keeper.recorder.remove_note(note_id)
+
+    async def close_recording(self) -> int:
+        """Write what waits, and end the recording; gives how many observations were lost in all."""
+        keeper, self._keeper = self._keeper, None
+        if keeper is None:
+            return 0
+        keeper.keep_state()
+        return await keeper.recorder.close()
 
     async def run(self) -> None:
         """Watch until cancelled. Sessions retry by themselves; each ends only where it needs the user."""
@@ -63,8 +125,13 @@ class Monitor:
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with each observation and its events, after the fold; gives the way to stop it."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        self._listeners = (*self._listeners, listener)
+        return lambda: self._forget(listener)
+
+    def _forget(self, listener: Listener) -> None:
+        kept = list(self._listeners)
+        kept.remove(listener)
+        self._listeners = tuple(kept)
 
     def subscribe(self, topics: frozenset[Topic]) -> None:
         """Ask every gateway for exactly these topics, now and after each reconnect."""
@@ -112,13 +179,14 @@ class Monitor:
         group.create_task(session.run(), name=f"session {name}")
 
     def _see(self, observation: Observation) -> None:
-        before = self.state
-        self.state, events = fold(before, observation)
-        self.series.add(before, self.state, observation)
-        self.log.extend(events)
-        for listener in tuple(self._listeners):
+        picture = self._picture
+        nodes = picture.state.nodes
+        events, numbers = picture.see(observation)
+        if self._keeper is not None:
+            self._keeper.keep(observation, events, numbers)
+        for listener in self._listeners:
             listener(observation, events)
-        if self.target.follows_members and before.nodes is not self.state.nodes:
+        if self.target.follows_members and nodes is not picture.state.nodes:
             self._follow_members()
 
     def _follow_members(self) -> None:
