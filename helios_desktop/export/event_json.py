@@ -15,7 +15,7 @@ from helios_desktop.observation import Kind, Observation, connection_change
 from helios_desktop.protocol.codec import UNREADABLE, decode
 from helios_desktop.protocol.messages import CustomMetrics, StateChange
 from helios_desktop.protocol.timestamps import format_timestamp
-from helios_desktop.store.summary import summary
+from helios_desktop.summary import summary
 
 _ENVELOPE: Final = frozenset({"type", "timestamp", "data"})
 """The guide's keys of a message."""

@@ -1,201 +1,164 @@
-"""Writing events to a file: all of them or none, without stopping the loop.
+"""Writing what a source holds to a file: all of it or nothing, block by block, with flat memory."""
 
-Each file is written beside its target under another name, brought to the disk and renamed. Whatever fails on the
-way, and a cancel too, leaves no trace, and a file that was there before stays as it was.
-"""
-
-import asyncio
-import contextlib
-import errno
-import os
-import secrets
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import IO, Final, Self
+from typing import Final, TypeVar
 
 from helios_desktop.event import Event
-from helios_desktop.export.lines import Format, csv_head, json_line, line_of
-from helios_desktop.export.meta import ExportMeta, Extent, meta_record
+from helios_desktop.event_filter import EventFilter
+from helios_desktop.export.lines import Format, csv_head, event_line, frame_line, json_line
+from helios_desktop.export.look import reading
+from helios_desktop.export.meta import meta_of, meta_record
+from helios_desktop.export.parquet_file import ParquetFile, check_parquet
+from helios_desktop.export.replacement import ExportCancelled, Replacement, cannot_write, check_apart
+from helios_desktop.export.source import EVERYTHING, Reading, Source
+from helios_desktop.journal.passage import Counted
 from helios_desktop.protocol.timestamps import NS
-from helios_desktop.words import _
 
-SLICE_EVENTS: Final = 100
-"""Written in one go: some five milliseconds."""
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_FORBIDDEN: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
-_ABSENT: Final = frozenset({errno.ENOENT, errno.ENOTDIR})
+SLICE: Final = 50
+"""Written in one go: some two milliseconds."""
+T = TypeVar("T")
 
 
-class ExportError(Exception):
-    """Nothing was written; the message is a sentence with the path, the cause and what to do."""
+@dataclass(frozen=True)
+class Wanted:
+    """Which file to make of a source.
 
-
-class ExportCancelled(ExportError):  # noqa: N818 - it is what happened, not a fault
-    """`is_cancelled` said so; nothing was written."""
-
-
-async def write_events(
-    path: Path,
-    events: Sequence[Event],
-    *,
-    format: Format,  # noqa: A002 - what it is
-    meta: ExportMeta,
-    zone: tzinfo | None,
-    progress: Callable[[int], None],
-    is_cancelled: Callable[[], bool],
-) -> int:
-    """Write all `events` to `path`, and give their number. CSV and log get a `.meta.json` file beside it.
-
-    `progress` is called with the number written so far; `is_cancelled` is asked as often. A file at `path` is
-    replaced. `events` must not change meanwhile. A `zone` of None is this machine's. Raises `ExportError`,
-    `ExportCancelled` among them.
+    chosen:         which events; of `frames`, the observations that told them
+    zone:           of the times in CSV and log, None for this machine's; the others are always in UTC
+    exported_at_ns: now, for the meta data
+    is_complete:    False where the time asked for was cut short
     """
-    try:
-        extent = await _count(events, is_cancelled)
-        head = json_line(meta_record(meta, extent, file_format=format.value, time_zone=zone_name(zone, extent)))
-        async with contextlib.AsyncExitStack() as files:
-            target = await files.enter_async_context(_Replacement(path))
-            replacements = [target]
-            match format:
-                case Format.EVENTS:
-                    target.write(head)
-                case Format.CSV:
-                    target.write(csv_head())
-                case Format.LOG:
-                    pass
-            if format is not Format.EVENTS:
-                beside = await files.enter_async_context(_Replacement(meta_path(path)))
-                beside.write(head)
-                replacements.insert(0, beside)
-            written = 0
-            for part in _slices(events):
-                target.write("".join([line_of(event, format, zone) for event in part]))
-                written += len(part)
-                progress(written)
-                await asyncio.sleep(0)
-                _check(is_cancelled)
-            for replacement in replacements:
-                await replacement.sync()
-            _check(is_cancelled)
-            for replacement in replacements:
-                replacement.take_place()
-    except OSError as error:
-        raise ExportError(_sentence(error, path)) from None
-    return extent.count
+
+    format: Format
+    exported_at_ns: int
+    chosen: EventFilter = EVERYTHING
+    zone: tzinfo | None = UTC
+    is_complete: bool = True
 
 
-def check_writable(path: Path) -> None:
-    """Find out before the events are gathered whether `path` can be written. Raises `ExportError`."""
-    try:
-        with _open_beside(_target_of(path)) as file:
-            Path(file.name).unlink()
-    except OSError as error:
-        raise ExportError(_sentence(error, path)) from None
+def write_export(
+    path: Path, source: Source, wanted: Wanted, *, progress: Callable[[float], None], is_cancelled: Callable[[], bool]
+) -> int:
+    """Write to `path`, and give how many events, or observations, it holds. For a thread: it works long.
+
+    `progress` is called with 0 to 1, many times a second; `is_cancelled` is asked as often. A file at `path` is
+    replaced, but never what `source` reads. Raises `ExportError`, `ExportCancelled` among them, and nothing is written
+    then.
+    """
+    if source.path is not None:
+        check_apart(path, source.path)
+        if not wanted.format.has_meta_line:
+            check_apart(meta_path(path), source.path)
+    if wanted.format is Format.PARQUET:
+        check_parquet()
+    with reading(source, wanted.chosen) as read:
+        work = _Work(progress, is_cancelled)
+        counted = work.last(read.count_events() if wanted.format.is_of_events else read.count_observations())
+        head = json_line(_head(read, wanted, counted))
+        try:
+            return _write(path, read, wanted, head, counted.total, work)
+        except OSError as error:
+            raise cannot_write(path, error) from None
+
+
+def check_format(file_format: Format) -> None:
+    """Find out before anything is gathered whether such a file can be made. Raises `ExportError`."""
+    if file_format is Format.PARQUET:
+        check_parquet()
 
 
 def meta_path(path: Path) -> Path:
-    """Where the meta data of a CSV or log file stands: its whole name and `.meta.json`."""
+    """Where the meta data of a file stands that does not begin with them: its whole name and `.meta.json`."""
     return path.with_name(path.name + ".meta.json")
 
 
-def zone_name(zone: tzinfo | None, extent: Extent) -> str:
+def zone_name(zone: tzinfo | None, first_ns: int | None) -> str:
     """The zone as a person writes it, `Europe/Berlin` or `UTC`; this machine's as it was at the first event."""
     name = "" if zone is None else str(zone)
     if "/" in name or name == "UTC":
         return name
-    moment = datetime.fromtimestamp((extent.first_ns or 0) // NS, UTC).astimezone(zone)
+    moment = datetime.fromtimestamp((first_ns or 0) // NS, UTC).astimezone(zone)
     return f"{moment.tzname()} ({moment:%z})"
 
 
-async def _count(events: Sequence[Event], is_cancelled: Callable[[], bool]) -> Extent:
-    by_type: Counter[str] = Counter()
-    for at in range(0, len(events), 10 * SLICE_EVENTS):
-        by_type.update(event.type for event in events[at : at + 10 * SLICE_EVENTS])
-        await asyncio.sleep(0)
-        _check(is_cancelled)
-    if not events:
-        return Extent(0, by_type, None, None)
-    return Extent(len(events), by_type, events[0].at_ns, events[-1].at_ns)
+class _Work:
+    """Says how far it is, and ends where it is cancelled."""
+
+    def __init__(self, progress: Callable[[float], None], is_cancelled: Callable[[], bool]) -> None:
+        self._progress = progress
+        self._is_cancelled = is_cancelled
+
+    def go_on(self, done: float) -> None:
+        self._progress(min(1.0, done))
+        if self._is_cancelled():
+            raise ExportCancelled
+
+    def last(self, counts: Iterator[Counted]) -> Counted:
+        counted = Counted({}, None, None)
+        for so_far in counts:
+            counted = so_far
+            self.go_on(0.0)
+        return counted
 
 
-def _slices(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
-    for at in range(0, len(events), SLICE_EVENTS):
-        yield events[at : at + SLICE_EVENTS]
+def _head(read: Reading, wanted: Wanted, counted: Counted) -> dict[str, object]:
+    meta = meta_of(read, exported_at_ns=wanted.exported_at_ns, is_complete=wanted.is_complete)
+    return meta_record(
+        meta,
+        counted,
+        file_format=wanted.format.value,
+        time_zone=zone_name(wanted.zone if wanted.format.has_zone else UTC, counted.first_ns),
+        is_of_events=wanted.format.is_of_events,
+    )
 
 
-def _check(is_cancelled: Callable[[], bool]) -> None:
-    if is_cancelled():
-        raise ExportCancelled(_("The export was cancelled; no file was written."))
+def _write(path: Path, read: Reading, wanted: Wanted, head: str, total: int, work: _Work) -> int:
+    with ExitStack() as files:
+        target = files.enter_context(Replacement(path))
+        replacements = [target]
+        if wanted.format.has_meta_line:
+            target.write(head)
+        else:
+            beside = files.enter_context(Replacement(meta_path(path)))
+            beside.write(head)
+            replacements.insert(0, beside)
+        written = _fill(target, read, wanted, head, total, work)
+        for replacement in replacements:
+            replacement.sync()
+        work.go_on(1.0)
+        for replacement in replacements:
+            replacement.take_place()
+    return written
 
 
-class _Replacement:
-    """A file that becomes `path` by `take_place`, or goes."""
+def _fill(target: Replacement, read: Reading, wanted: Wanted, head: str, total: int, work: _Work) -> int:
+    """Write all rows; gives how many."""
+    written = 0
 
-    def __init__(self, path: Path) -> None:
-        self._path = _target_of(path)
-        self._temporary: Path | None = None
-        self._file: IO[bytes]
+    def each(blocks: Iterator[list[T]], write: Callable[[Sequence[T]], None]) -> None:
+        nonlocal written
+        for block in blocks:
+            for at in range(0, len(block), SLICE):
+                part = block[at : at + SLICE]
+                write(part)
+                written += len(part)
+                work.go_on(written / max(1, total))
 
-    async def __aenter__(self) -> Self:
-        self._file = _open_beside(self._path)
-        self._temporary = Path(self._file.name)
-        return self
+    def write_events(events: Sequence[Event]) -> None:
+        target.write("".join([event_line(event, wanted.format, wanted.zone) for event in events]))
 
-    def write(self, text: str) -> None:
-        self._file.write(text.encode("utf-8", "backslashreplace"))
-
-    async def sync(self) -> None:
-        """Bring all to the disk; from then on only a rename can fail."""
-        self._file.flush()
-        await asyncio.to_thread(os.fsync, self._file.fileno())
-        self._file.close()
-
-    def take_place(self) -> None:
-        if self._temporary is None:
-            return
-        if self._path.exists():
-            self._temporary.chmod(self._path.stat().st_mode & 0o777)
-        self._temporary.replace(self._path)
-        self._temporary = None
-
-    async def __aexit__(self, *_exception: object) -> None:
-        # A full disk fails once more where the rest of the buffer is flushed; that failure is already told.
-        with contextlib.suppress(OSError):
-            self._file.close()
-        if self._temporary is not None:
-            self._temporary.unlink(missing_ok=True)
-
-
-def _target_of(path: Path) -> Path:
-    """The file that is replaced: a link stays one, and what it names goes. It is a file or not there yet."""
-    # Before links are followed, since the pipe behind /dev/stdout has no name that could be looked at.
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-    if path.exists() and not path.is_file():
-        # As root, the renaming would put a file in the place of a device.
-        raise OSError(errno.EINVAL, _("it is a device or a pipe"))
-    return path.resolve()
-
-
-def _open_beside(path: Path) -> IO[bytes]:
-    """Make a new file for writing in the folder of `path`."""
-    return path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part").open("xb")
-
-
-def _sentence(error: OSError, path: Path) -> str:
-    reason = error.strerror or str(error)
-    if error.errno in _FULL:
-        return _(
-            "{path} was not written: the disk is full. Free some space or choose another folder, then export again."
-        ).format(path=path)
-    if error.errno in _FORBIDDEN:
-        return _("{path} cannot be written: {reason}. Choose another folder, or ask for the right to write.").format(
-            path=path, reason=reason
-        )
-    if error.errno in _ABSENT:
-        return _("{path} cannot be written: its folder is not there. Make it, or choose another.").format(path=path)
-    if error.errno == errno.EISDIR:
-        return _("{path} is a folder: name a file in it.").format(path=path)
-    return _("{path} was not written: {reason}. Choose another file name or folder.").format(path=path, reason=reason)
+    match wanted.format:
+        case Format.PARQUET:
+            with ParquetFile(target.file, head.rstrip()) as table:
+                each(read.events(), table.write)
+        case Format.FRAMES:
+            each(read.observations(), lambda seen: target.write("".join([frame_line(one) for one in seen])))
+        case _:
+            if wanted.format is Format.CSV:
+                target.write(csv_head())
+            each(read.events(), write_events)
+    return written

@@ -1,4 +1,4 @@
-"""An event as a line of a file, in each of the formats."""
+"""An event, or what was seen, as a line of a file, in each of the formats that have lines."""
 
 import csv
 import io
@@ -13,22 +13,42 @@ import msgspec
 
 from helios_desktop.event import Event
 from helios_desktop.export.event_json import event_record
-from helios_desktop.observation import Kind
+from helios_desktop.observation import Kind, Observation
 from helios_desktop.protocol.codec import UNREADABLE
-from helios_desktop.protocol.timestamps import NS
+from helios_desktop.protocol.timestamps import NS, format_timestamp
 
 
 class Format(StrEnum):
-    """What a file is made of: a JSON object a line, a table for spreadsheets, or the guide's plain log."""
+    """What a file is made of: a JSON object an event, a table for spreadsheets, the guide's plain log, typed columns.
+
+    Or what was seen instead of what it meant: a JSON object an observation.
+    """
 
     EVENTS = "events"
     CSV = "csv"
     LOG = "log"
+    PARQUET = "parquet"
+    FRAMES = "frames"
 
     @property
     def suffix(self) -> str:
         """What names of such files end in."""
-        return {"events": ".jsonl", "csv": ".csv", "log": ".log"}[self.value]
+        return {"events": ".jsonl", "frames": ".jsonl"}.get(self.value, f".{self.value}")
+
+    @property
+    def has_zone(self) -> bool:
+        """False where times are always in UTC."""
+        return self in (Format.CSV, Format.LOG)
+
+    @property
+    def has_meta_line(self) -> bool:
+        """True where the file begins with its meta data; others have a `.meta.json` beside them."""
+        return self in (Format.EVENTS, Format.FRAMES)
+
+    @property
+    def is_of_events(self) -> bool:
+        """False where it holds observations."""
+        return self is not Format.FRAMES
 
 
 CSV_COLUMNS: Final = (
@@ -73,18 +93,33 @@ def csv_head() -> str:
     return _csv(CSV_COLUMNS)
 
 
-def line_of(event: Event, file_format: Format, zone: tzinfo | None) -> str:
+def event_line(event: Event, file_format: Format, zone: tzinfo | None) -> str:
     """One event, with the end of its line; times that are ours are in `zone`, but in JSON Lines in UTC.
 
-    A zone of None is this machine's, summer time and all.
+    A zone of None is this machine's, summer time and all. Of Parquet, which has no lines, it is what CSV shows.
     """
     match file_format:
-        case Format.EVENTS:
-            return json_line(event_record(event))
-        case Format.CSV:
+        case Format.CSV | Format.PARQUET:
             return csv_line(event, zone)
         case Format.LOG:
             return log_line(event, zone)
+        case _:
+            return json_line(event_record(event))
+
+
+def frame_line(observation: Observation) -> str:
+    """What was seen, as it came: the text untouched, `source` and `status` of a REST answer."""
+    is_rest = observation.kind is Kind.REST
+    record = {
+        "received_at": format_timestamp(observation.received_ns),
+        "observer": observation.observer,
+        "epoch": observation.epoch,
+        "kind": observation.kind.value,
+        "text": observation.text,
+        "source": observation.source if is_rest else None,
+        "status": observation.status if is_rest else None,
+    }
+    return json_line(record)
 
 
 def csv_line(event: Event, zone: tzinfo | None) -> str:

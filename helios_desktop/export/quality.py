@@ -1,9 +1,15 @@
 """How good what was seen is: the data-quality ledger of each observer, as a record and as a line for the eye."""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
 from helios_desktop.store.state import ClusterState, ObserverState
 from helios_desktop.words import _, ngettext
 
-_NS_PER_MS = 1_000_000
+_NS_PER_MS: Final = 1_000_000
+_LATEST: Final = frozenset({"node_id", "dialect", "clock_offset_ms"})
+"""What is not counted."""
 
 
 def quality_record(state: ClusterState) -> dict[str, object]:
@@ -15,6 +21,30 @@ def quality_record(state: ClusterState) -> dict[str, object]:
         "lost_estimated": sum(observer.ledger.missed_beats for observer in observers),
         "observers": {observer.name: _observer_record(observer, state) for observer in observers},
     }
+
+
+def joined_quality(states: Sequence[ClusterState]) -> dict[str, Any]:
+    """The same of several runs of a recording, oldest first: sums, and what is not counted as it was last known."""
+    records: list[dict[str, Any]] = [quality_record(state) for state in states]
+    observers: dict[str, Mapping[str, Any]] = {}
+    for record in records:
+        for name, told in record["observers"].items():
+            observers[name] = _added(observers[name], told) if name in observers else told
+    sums = {key: sum(record[key] for record in records) for key in ("malformed", "lost", "lost_estimated")}
+    return {**sums, "observers": observers}
+
+
+def _added(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    added: dict[str, Any] = {}
+    for key, told in after.items():
+        known = before[key]
+        if known is None or told is None or key in _LATEST:
+            added[key] = known if told is None else told
+        elif isinstance(told, dict):
+            added[key] = dict(sorted((Counter(known) + Counter(told)).items()))
+        else:
+            added[key] = known + told
+    return added
 
 
 def _observer_record(observer: ObserverState, state: ClusterState) -> dict[str, object]:

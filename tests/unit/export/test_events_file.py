@@ -1,62 +1,46 @@
 """Files of events: complete or absent, whatever happens on the way."""
 
-import asyncio
 import csv
 import errno
 import json
 import os
-import random
 import resource
 from collections.abc import Callable, Iterator
 from datetime import UTC, tzinfo
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from helios_desktop.client.address import parse_address
-from helios_desktop.client.credentials import Credentials
-from helios_desktop.event import Event, Gap, Severity
-from helios_desktop.export.events_file import (
-    SLICE_EVENTS,
-    ExportCancelled,
-    ExportError,
-    check_writable,
-    meta_path,
-    write_events,
-)
+from helios_desktop.event import Event, Severity
+from helios_desktop.event_filter import EventFilter
+from helios_desktop.export.events_file import SLICE, Wanted, meta_path, write_export, zone_name
 from helios_desktop.export.lines import Format
-from helios_desktop.export.meta import ExportMeta, Extent, meta_of, meta_record
-from helios_desktop.monitor.monitor import Monitor
-from helios_desktop.monitor.target import Target
-from helios_desktop.store.log import EventFilter
+from helios_desktop.export.replacement import PARTS, ExportCancelled, ExportError, check_writable
+from helios_desktop.export.source import EVERYTHING, Source
+from tests.unit.export.story import NS, START_NS, frame, write_journal
 
 EventsOf = Callable[..., list[Event]]
-FORMATS = list(Format)
-META = ExportMeta(
-    cluster="Demo",
-    sources=("http://127.0.0.1:8080", "http://127.0.0.1:8081"),
-    exported_at_ns=1_705_314_700_000_000_000,
-    filter=EventFilter(text="x", severities=frozenset({Severity.PROBLEM}), hidden_nodes=frozenset({"node2", "node1"})),
-    gaps=(Gap("n1", "disconnected", 0, None),),
-    quality={"malformed": 2, "lost": 1, "observers": {}},
-    went=3,
-    program_version="1.2.3",
-)
+WITHOUT_ARROW = pytest.mark.skipif(find_spec("pyarrow") is None, reason="pyarrow, of the extra parquet, is not here")
+FORMATS = [pytest.param(kind, marks=WITHOUT_ARROW if kind is Format.PARQUET else ()) for kind in Format]
+OF_LINES = [kind for kind in Format if kind is not Format.PARQUET]
+EXPORTED_NS = 1_705_314_700_000_000_000
 
 
-async def write(
+def write(
     path: Path,
-    events: list[Event],
+    events: list[Event] | Source,
     file_format: Format,
     *,
-    progress: Callable[[int], None] = lambda _written: None,
+    progress: Callable[[float], None] = lambda _done: None,
     is_cancelled: Callable[[], bool] = lambda: False,
     zone: tzinfo | None = UTC,
+    chosen: EventFilter = EVERYTHING,
 ) -> int:
-    return await write_events(
-        path, events, format=file_format, meta=META, zone=zone, progress=progress, is_cancelled=is_cancelled
-    )
+    source = events if isinstance(events, Source) else Source(None, events, cluster="Demo", gone=3)
+    wanted = Wanted(file_format, EXPORTED_NS, chosen, zone)
+    return write_export(path, source, wanted, progress=progress, is_cancelled=is_cancelled)
 
 
 def names_in(folder: Path) -> list[str]:
@@ -68,57 +52,58 @@ def many(events_of: EventsOf) -> list[Event]:
     return events_of(*({"type": "error", "data": {"error": f"number {number}"}} for number in range(250)))
 
 
-async def test_json_lines_begin_with_the_meta_data(tmp_path: Path, many: list[Event]) -> None:
+def test_json_lines_begin_with_the_meta_data(tmp_path: Path, many: list[Event]) -> None:
     path = tmp_path / "events.jsonl"
-    assert await write(path, many, Format.EVENTS) == 250
+    source = Source(None, many, cluster="Demo", addresses=("http://a:8080", "http://b:8081"), gone=3)
+    chosen = EventFilter(
+        text="number", severities=frozenset({Severity.WARNING}), hidden_nodes=frozenset({"node2", "node1"})
+    )
+    assert write(path, source, Format.EVENTS, chosen=chosen) == 250
     head, *records = [json.loads(line) for line in path.read_text().splitlines()]
+    assert head.pop("version")
     assert head == {
         "type": "meta",
         "format": "events",
         "program": "helios-desktop",
-        "version": "1.2.3",
         "exported_at": "2024-01-15T10:31:40.000000000Z",
         "time_zone": "UTC",
         "cluster": "Demo",
-        "source": "http://127.0.0.1:8080",
-        "sources": ["http://127.0.0.1:8080", "http://127.0.0.1:8081"],
+        "source": "http://a:8080",
+        "sources": ["http://a:8080", "http://b:8081"],
+        "anonymised": False,
         "range": {"from": "2024-01-15T10:30:00.123456789Z", "to": "2024-01-15T10:34:09.123456789Z"},
         "filter": {
             "types": None,
             "hidden_types": [],
-            "text": "x",
-            "severities": ["problem"],
+            "text": "number",
+            "pattern": "",
+            "severities": ["warning"],
             "nodes": None,
             "hidden_nodes": ["node1", "node2"],
             "observers": None,
             "hidden_observers": [],
+            "since": None,
+            "until": None,
         },
         "events": 250,
         "by_type": {"error": 250},
         "older_events_dropped": 3,
         "complete": True,
-        "gaps": [
-            {
-                "observer": "n1",
-                "cause": "disconnected",
-                "topic": None,
-                "since": "1970-01-01T00:00:00.000000000Z",
-                "until": None,
-                "lost": None,
-            }
-        ],
-        "quality": {"malformed": 2, "lost": 1, "observers": {}},
+        "gaps": [],
+        "not_recorded": [],
+        "notes": [],
+        "quality": {"malformed": 0, "lost": 0, "lost_estimated": 0, "observers": {}},
     }
     assert [record["data"]["error"] for record in records] == [f"number {number}" for number in range(250)]
     assert names_in(tmp_path) == ["events.jsonl"]
 
 
 @pytest.mark.parametrize("file_format", [Format.CSV, Format.LOG])
-async def test_the_other_formats_have_their_meta_data_beside_them(
+def test_the_other_formats_have_their_meta_data_beside_them(
     tmp_path: Path, many: list[Event], file_format: Format
 ) -> None:
     path = tmp_path / f"out{file_format.suffix}"
-    await write(path, many, file_format)
+    write(path, many, file_format)
     assert names_in(tmp_path) == [path.name, f"{path.name}.meta.json"]
     meta = json.loads(meta_path(path).read_text())
     assert (meta["type"], meta["format"], meta["events"]) == ("meta", file_format.value, 250)
@@ -127,53 +112,76 @@ async def test_the_other_formats_have_their_meta_data_beside_them(
     assert len(rows) == 250 + (file_format is Format.CSV)
 
 
-@pytest.mark.parametrize("file_format", FORMATS)
-async def test_no_events_make_a_valid_file(tmp_path: Path, file_format: Format) -> None:
-    assert await write(tmp_path / "out", [], file_format) == 0
+@pytest.mark.parametrize("file_format", OF_LINES)
+def test_no_events_make_a_valid_file(tmp_path: Path, file_format: Format) -> None:
+    assert write(tmp_path / "out", [], file_format) == 0
     assert (tmp_path / "out").read_text().count("\n") == (file_format is not Format.LOG)
 
 
-async def test_progress_is_told_and_the_loop_goes_on_meanwhile(tmp_path: Path, many: list[Event]) -> None:
-    told: list[int] = []
-    turns = 0
+def test_frames_are_what_was_received_as_it_came(tmp_path: Path) -> None:
+    text = '{"type" : "error", "data": {"error": "=x"}}\n'
+    write_journal(tmp_path / "journal", [frame(0, "{broken"), frame(1, text)])
+    path = tmp_path / "out"
+    assert write(path, Source(tmp_path / "journal"), Format.FRAMES) == 2
+    head, first, second = [json.loads(line) for line in path.read_text().splitlines()]
+    assert (head["observations"], head["by_kind"], head["time_zone"]) == (2, {"frame": 2}, "UTC")
+    assert "events" not in head
+    assert first["text"] == "{broken"
+    assert second == {
+        "received_at": "2024-01-15T10:30:01.123456789Z",
+        "observer": "gw:8080",
+        "epoch": 1,
+        "kind": "frame",
+        "text": text,
+        "source": None,
+        "status": None,
+    }
 
-    async def count_turns() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
 
-    counting = asyncio.create_task(count_turns())
-    await write(tmp_path / "out", many, Format.EVENTS, progress=told.append)
-    counting.cancel()
-    assert told == [SLICE_EVENTS, 2 * SLICE_EVENTS, 250]
-    assert turns >= len(told)
+def test_a_zone_is_named_as_a_person_writes_it() -> None:
+    assert zone_name(UTC, None) == "UTC"
+    assert "(+" in zone_name(None, START_NS) or "(-" in zone_name(None, START_NS)
 
 
 @pytest.mark.parametrize("file_format", FORMATS)
-async def test_a_cancel_leaves_the_old_file_and_nothing_else(
-    tmp_path: Path, many: list[Event], file_format: Format
-) -> None:
+def test_progress_rises_to_one(tmp_path: Path, many: list[Event], file_format: Format) -> None:
+    told: list[float] = []
+    write(tmp_path / "out", many, file_format, progress=told.append)
+    assert told == sorted(told)
+    assert len(told) >= 250 // SLICE
+    assert told[-1] == 1.0
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_a_cancel_leaves_the_old_file_and_nothing_else(tmp_path: Path, many: list[Event], file_format: Format) -> None:
     path = tmp_path / "out"
     path.write_text("old")
-    told: list[int] = []
+    told: list[float] = []
     with pytest.raises(ExportCancelled):
-        await write(path, many, file_format, progress=told.append, is_cancelled=lambda: bool(told))
-    assert told == [SLICE_EVENTS]
+        write(path, many, file_format, progress=told.append, is_cancelled=lambda: bool(told) and told[-1] > 0.5)
+    assert 0.5 < told[-1] < 1
     assert names_in(tmp_path) == ["out"]
     assert path.read_text() == "old"
 
 
-async def test_a_cancelled_task_leaves_no_trace(tmp_path: Path, many: list[Event]) -> None:
-    task: asyncio.Task[int]
+def test_a_source_that_is_no_recording_is_named(tmp_path: Path) -> None:
+    (tmp_path / "photo.helios").write_bytes(b"\x89PNG" * 100)
+    with pytest.raises(ExportError, match="no recording of this program"):
+        write(tmp_path / "out", Source(tmp_path / "photo.helios"), Format.EVENTS)
+    assert names_in(tmp_path) == ["photo.helios"]
 
-    def cancel(_written: int) -> None:
-        task.cancel()
 
-    task = asyncio.create_task(write(tmp_path / "out", many, Format.CSV, progress=cancel))
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert names_in(tmp_path) == []
+def test_a_pattern_that_is_none_is_a_sentence(tmp_path: Path, many: list[Event]) -> None:
+    with pytest.raises(ExportError, match="no regular expression"):
+        write(tmp_path / "out", many, Format.EVENTS, chosen=EventFilter(pattern="("))
+
+
+def test_a_time_within_is_honoured_and_told(tmp_path: Path, many: list[Event]) -> None:
+    chosen = EventFilter(since_ns=START_NS + 10 * NS, until_ns=START_NS + 12 * NS)
+    assert write(tmp_path / "out", many, Format.EVENTS, chosen=chosen) == 2
+    head = json.loads((tmp_path / "out").read_text().splitlines()[0])
+    assert head["filter"]["since"] == "2024-01-15T10:30:10.123456789Z"
+    assert head["range"]["to"] == "2024-01-15T10:30:11.123456789Z"
 
 
 @pytest.fixture
@@ -186,19 +194,19 @@ def small_disk() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("file_format", FORMATS)
-async def test_a_full_disk_is_a_sentence_and_the_old_file_stays(
+def test_a_full_disk_is_a_sentence_and_the_old_file_stays(
     tmp_path: Path, many: list[Event], file_format: Format, small_disk: None
 ) -> None:
     path = tmp_path / "out"
     path.write_text("old")
     with pytest.raises(ExportError, match="disk is full") as caught:
-        await write(path, many, file_format)
+        write(path, many, file_format)
     assert str(path) in str(caught.value)
     assert names_in(tmp_path) == ["out"]
     assert path.read_text() == "old"
 
 
-async def test_a_disk_that_fills_at_the_last_moment_is_told_too(
+def test_a_disk_that_fills_at_the_last_moment_is_told_too(
     tmp_path: Path, many: list[Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_descriptor: int) -> None:
@@ -206,7 +214,7 @@ async def test_a_disk_that_fills_at_the_last_moment_is_told_too(
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(ExportError, match="disk is full"):
-        await write(tmp_path / "out", many, Format.LOG)
+        write(tmp_path / "out", many, Format.LOG)
     assert names_in(tmp_path) == []
 
 
@@ -218,14 +226,14 @@ BAD_PLACES: list[tuple[Callable[[Path], Path], str]] = [
 
 
 @pytest.mark.parametrize(("place", "words"), BAD_PLACES, ids=["no folder", "a folder", "a device"])
-async def test_a_place_that_cannot_be_written_is_named(
+def test_a_place_that_cannot_be_written_is_named(
     tmp_path: Path, many: list[Event], place: Callable[[Path], Path], words: str
 ) -> None:
     path = place(tmp_path)
     with pytest.raises(ExportError, match=words):
         check_writable(path)
     with pytest.raises(ExportError, match=words):
-        await write(path, many, Format.EVENTS)
+        write(path, many, Format.EVENTS)
 
 
 @pytest.mark.skipif(not Path("/dev/fd").exists(), reason="this system names no open files")
@@ -257,22 +265,52 @@ def test_asking_whether_a_place_can_be_written_leaves_no_trace(tmp_path: Path) -
     assert names_in(tmp_path) == ["out"]
 
 
-async def test_a_link_stays_a_link_and_rights_stay(tmp_path: Path, many: list[Event]) -> None:
+def test_a_link_stays_a_link_and_rights_stay(tmp_path: Path, many: list[Event]) -> None:
     real, link = tmp_path / "real", tmp_path / "link"
     real.write_text("old")
     real.chmod(0o640)
     link.symlink_to(real)
-    await write(link, many, Format.EVENTS)
+    write(link, many, Format.EVENTS)
     assert link.is_symlink()
     assert real.read_text().startswith('{"type":"meta"')
     assert real.stat().st_mode & 0o777 == 0o640
 
 
-def test_the_meta_data_of_a_monitor_hold_no_secret() -> None:
-    target = Target("Prod", (parse_address("127.0.0.1:8080"),), Credentials("ops", "hunter2", "hunter3"))
-    monitor = Monitor(target, now_ns=lambda: 5, rng=random.Random(1))
-    meta = meta_of(monitor, went=7, is_complete=False)
-    record = meta_record(meta, Extent(0, {}, None, None), file_format="csv", time_zone="UTC")
-    assert (record["source"], record["sources"]) == ("http://127.0.0.1:8080", ["http://127.0.0.1:8080"])
-    assert (record["cluster"], record["older_events_dropped"], record["complete"]) == ("Prod", 7, False)
-    assert "hunter" not in repr(meta) + json.dumps(record)
+def contents_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    path = tmp_path / "a.helios"
+    write_journal(path, [frame(0, "{broken")])
+    return path
+
+
+@pytest.mark.parametrize("ending", PARTS)
+def test_a_recording_is_never_replaced_by_its_own_export(recording: Path, tmp_path: Path, ending: str) -> None:
+    before = contents_of(tmp_path)
+    with pytest.raises(ExportError, match="cannot take the place of what it is made from"):
+        write(Path(f"{recording}{ending}"), Source(recording), Format.EVENTS)
+    assert contents_of(tmp_path) == before
+
+
+@pytest.mark.parametrize("make_link", [Path.symlink_to, Path.hardlink_to])
+def test_another_name_of_the_recording_is_known_too(
+    recording: Path, tmp_path: Path, make_link: Callable[[Path, Path], None]
+) -> None:
+    make_link(tmp_path / "link", recording)
+    before = contents_of(tmp_path)
+    with pytest.raises(ExportError, match="another name"):
+        write(tmp_path / "link", Source(recording), Format.LOG)
+    assert contents_of(tmp_path) == before
+
+
+def test_the_meta_data_do_not_take_its_place_either(recording: Path, tmp_path: Path) -> None:
+    odd = recording.rename(tmp_path / "out.meta.json")
+    before = contents_of(tmp_path)
+    with pytest.raises(ExportError, match=r"out\.meta\.json cannot take the place"):
+        write(tmp_path / "out", Source(odd), Format.LOG)
+    assert contents_of(tmp_path) == before
+    assert write(tmp_path / "out", Source(odd), Format.EVENTS) == 1  # which has its meta data within
+    assert odd.read_bytes() == before[odd.name]

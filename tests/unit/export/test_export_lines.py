@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helios_desktop.event import Event, TermChange
-from helios_desktop.export.lines import CSV_COLUMNS, Format, csv_head, csv_line, json_line, line_of, log_line
+from helios_desktop.export.lines import CSV_COLUMNS, Format, csv_head, csv_line, event_line, json_line, log_line
 from helios_desktop.observation import Kind, Observation, tick
 from helios_desktop.protocol.messages import ServerError
 
@@ -25,7 +25,7 @@ def row_of(line: str) -> dict[str, str]:
     return dict(zip(CSV_COLUMNS, row, strict=True))
 
 
-def test_the_log_has_the_line_of_the_guides_go_logger(events_of: EventsOf) -> None:
+def test_the_log_has_the_event_line_the_guides_go_logger(events_of: EventsOf) -> None:
     frame = {"type": "error", "timestamp": "2024-01-15T10:30:00Z", "data": {"error": "a<b & c>d\u2028"}}
     (event,) = events_of(frame)
     assert log_line(event, UTC) == (
@@ -82,12 +82,12 @@ def test_any_text_survives_a_table(text: str) -> None:
 def test_a_table_has_one_row_of_names_and_ends_its_lines_as_rfc_4180_has_it(events_of: EventsOf) -> None:
     assert csv_head() == ",".join(CSV_COLUMNS) + "\r\n"
     (event,) = events_of({"type": "pong"})
-    assert line_of(event, Format.CSV, UTC).endswith("\r\n")
+    assert event_line(event, Format.CSV, UTC).endswith("\r\n")
 
 
 def test_json_lines_are_one_line_each(events_of: EventsOf) -> None:
     (event,) = events_of({"type": "error", "data": {"error": "two\nlines → here"}})
-    line = line_of(event, Format.EVENTS, UTC)
+    line = event_line(event, Format.EVENTS, UTC)
     assert line.endswith("\n")
     assert line.count("\n") == 1
     assert json.loads(line)["data"] == {"error": "two\nlines → here"}
