@@ -1,32 +1,36 @@
 """The composition root: reads the command line, builds what it asks for, and joins the parts."""
 
 import asyncio
+import gc
 import os
-import random
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Final
 
 from helios_desktop.app.demo import demo_cluster
 from helios_desktop.app.named import named_target
-from helios_desktop.app.remember import remember_login_path
 from helios_desktop.headless.arguments import parse
-from helios_desktop.headless.check import check_all
 from helios_desktop.headless.exit_codes import CommandError, ExitCode
-from helios_desktop.headless.export import export
 from helios_desktop.headless.options import Command, Options
-from helios_desktop.headless.tail import tail
-from helios_desktop.monitor.clock import make_clock
-from helios_desktop.monitor.monitor import Monitor
 from helios_desktop.monitor.target import Target
 from helios_desktop.profiles.file import Profiles
 from helios_desktop.profiles.secrets import Secrets
 from helios_desktop.words import _
 
+SWITCH_S: Final = 0.001
+"""After so long a thread that computes lets another go on. By Python's 5 ms the loop, which waits for the network at
+each turn, would wait for the thread that writes the journal as often: measured, a quarter of the rate."""
+
+COLLECT_AFTER: Final = 20_000
+"""New containers from one collection to the next. A message makes a few, and hardly ever a cycle."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `helios-desktop` and give its exit code. SystemExit comes from `--help`, `--version` and usage errors."""
     options = parse(sys.argv[1:] if argv is None else argv)
+    sys.setswitchinterval(SWITCH_S)
+    gc.set_threshold(COLLECT_AFTER, 10, 10)
     try:
         if options.command is Command.WINDOW:
             return _window(options)
@@ -37,39 +41,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 async def _command(options: Options) -> int:
+    # The window needs none of it, and is to be there soon.
+    from helios_desktop.app.commands import on_cluster, on_recording  # noqa: PLC0415 - see above
+
+    if options.recording is not None:
+        return await on_recording(options, options.recording)
     async with _target(options) as target:
-        if options.command is Command.CHECK:
-            return await check_all(
-                target,
-                now_ns=make_clock(),
-                watch_s=options.check.watch_s,
-                as_json=options.check.as_json,
-                out=sys.stdout,
-                err=sys.stderr,
-            )
-        monitor = Monitor(target, now_ns=make_clock(), rng=random.SystemRandom())
-        remember_login_path(monitor, Profiles())
-        if options.export is not None:
-            wanted = options.export
-            return await export(
-                monitor,
-                path=wanted.path,
-                format=wanted.format,
-                for_s=wanted.for_s,
-                only=wanted.only,
-                is_utc=wanted.is_utc,
-                err=sys.stderr,
-            )
-        return await tail(
-            monitor,
-            as_json=options.tail.as_json,
-            is_raw=options.tail.is_raw,
-            only=options.tail.only,
-            for_s=options.tail.for_s,
-            out=sys.stdout,
-            err=sys.stderr,
-            colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"),
-        )
+        return await on_cluster(options, target, Profiles())
 
 
 @asynccontextmanager

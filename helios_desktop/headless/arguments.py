@@ -1,31 +1,33 @@
 """The command line of `helios-desktop`."""
 
 import argparse
-import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Final
 
 from helios_desktop.export.lines import Format
 from helios_desktop.export.meta import program_version
+from helios_desktop.headless import argument_kinds as kinds
+from helios_desktop.headless.bounds import Bounds
+from helios_desktop.headless.instants import BeforeEnd
 from helios_desktop.headless.options import (
     CheckOptions,
     Command,
-    DemoOptions,
+    CutOptions,
     ExportOptions,
+    InfoOptions,
     Options,
-    SourceOptions,
+    RecordOptions,
     TailOptions,
     WindowOptions,
 )
+from helios_desktop.headless.source_arguments import Named, add_source, named, required, required_cluster
 from helios_desktop.words import _
 
 PROGRAM: Final = "helios-desktop"
-MAX_NODES: Final = 9
-MAX_SPEED: Final = 50.0
-MAX_SIDE: Final = 16_384
-_SIZE: Final = re.compile(r"(\d{2,5})[x×](\d{2,5})", re.ASCII)
+_TIMES: Final = ("--since", "--until")
+_BEFORE_END: Final = re.compile(r"-\d.*", re.ASCII)
 
 
 def parse(argv: Sequence[str]) -> Options:
@@ -34,32 +36,61 @@ def parse(argv: Sequence[str]) -> Options:
     Ends the process by SystemExit as argparse does: 0 after `--help` and `--version`, 2 with a sentence on stderr
     where they cannot be followed. No sentence repeats a secret.
     """
-    match list(argv):
+    match list(_joined(argv)):
         case ["tail", *rest]:
             return _tail(rest)
         case ["export", *rest]:
             return _export(rest)
+        case ["report", *rest]:
+            return _report(rest)
+        case ["record", *rest]:
+            return _record(rest)
         case ["check", *rest]:
             return _check(rest)
+        case ["replay", *rest]:
+            return _window(rest, is_replay=True)
+        case ["info", *rest]:
+            return _info(rest)
+        case ["trim", *rest]:
+            return _trim(rest)
+        case ["merge", *rest]:
+            return _merge(rest)
         case arguments:
-            return _window(arguments)
+            return _window(arguments, is_replay=False)
 
 
-def _window(arguments: list[str]) -> Options:
-    parser = _parser(PROGRAM, _("Watch a Helios Raft cluster."), _commands_help())
-    _add_source(parser)
+def _joined(argv: Sequence[str]) -> Iterable[str]:
+    """With `--since -30m` as `--since=-30m`: argparse takes what begins with a dash for an option."""
+    arguments = iter(argv)
+    for argument in arguments:
+        following = next(arguments, None) if argument in _TIMES else None
+        if following is None:
+            yield argument
+        elif _BEFORE_END.fullmatch(following):
+            yield f"{argument}={following}"
+        else:
+            yield from (argument, following)
+
+
+def _window(arguments: list[str], *, is_replay: bool) -> Options:
+    if is_replay:
+        parser = _parser(f"{PROGRAM} replay", _("Show a recording in the window."), _codes_help())
+        parser.add_argument("recording", metavar="RECORDING", type=Path)
+    else:
+        parser = _parser(PROGRAM, _("Watch a Helios Raft cluster."), _commands_help())
+        add_source(parser)
     picture = parser.add_argument_group(_("a picture instead of a window"))
     picture.add_argument("--screenshot", metavar="FILE", type=Path, help=_("draw the window into FILE (.png) and end"))
-    picture.add_argument("--after", metavar="S", type=_seconds, help=_("seconds to wait before, 5 by default"))
-    picture.add_argument("--size", metavar="WxH", type=_size, help=_("of the window, 1280x800 by default"))
+    picture.add_argument("--after", metavar="S", type=kinds.seconds, help=_("seconds to wait before, 5 by default"))
+    picture.add_argument("--size", metavar="WxH", type=kinds.size, help=_("of the window, 1280x800 by default"))
     parser.add_argument("--theme", choices=("dark", "light"), default="", help=_("colours of the window"))
     parser.add_argument("--or-terminal", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {program_version()}")
     found = parser.parse_args(arguments)
-    source = _source(parser, found)
+    given = Named(recording=found.recording) if is_replay else named(parser, found)
     if found.screenshot is None and (found.after is not None or found.size is not None):
         parser.error(_("--after and --size belong to --screenshot: name its FILE."))
-    if found.screenshot is not None and not source.is_given:
+    if found.screenshot is not None and not given.is_given:
         parser.error(_("a screenshot needs something to show: add --demo, a URL or a profile's name."))
     width, height = found.size or (WindowOptions.width, WindowOptions.height)
     window = WindowOptions(
@@ -70,54 +101,155 @@ def _window(arguments: list[str]) -> Options:
         theme=found.theme,
         falls_back_to_terminal=found.or_terminal,
     )
-    return Options(Command.WINDOW, source, _demo(parser, found), window=window)
+    return Options(Command.WINDOW, given.cluster, given.recording, given.demo, window=window)
 
 
 def _tail(arguments: list[str]) -> Options:
-    parser = _parser(f"{PROGRAM} tail", _("Print what a cluster tells, a line an event."), _codes_help())
-    _add_source(parser)
+    parser = _parser(
+        f"{PROGRAM} tail", _("Print what a cluster tells, or a recording has, a line an event."), _codes_help()
+    )
+    add_source(parser)
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help=_("one JSON object a line"))
     shape.add_argument("--raw", action="store_true", help=_("frames as they were received, and nothing else"))
     _add_only(parser)
-    parser.add_argument("--for", dest="for_s", metavar="S", type=_seconds, help=_("end after S seconds"))
+    parser.add_argument("--for", dest="for_s", metavar="S", type=kinds.seconds, help=_("end after S seconds"))
+    _add_bounds(parser)
     found = parser.parse_args(arguments)
-    source = _required_source(parser, found)
-    tail = TailOptions(found.json, found.raw, found.only, found.for_s)
-    return Options(Command.TAIL, source, _demo(parser, found), tail=tail)
+    given = required(parser, found)
+    bounds = _bounds(parser, found, given)
+    if given.recording is not None and found.for_s is not None:
+        parser.error(_("--for belongs to a cluster: of a recording choose by --since and --until."))
+    tail = TailOptions(found.json, found.raw, found.only, found.for_s, bounds)
+    return Options(Command.TAIL, given.cluster, given.recording, given.demo, tail=tail)
 
 
 def _export(arguments: list[str]) -> Options:
-    parser = _parser(f"{PROGRAM} export", _("Write what a cluster tells into a file."), _codes_help())
-    _add_source(parser)
-    parser.add_argument(
-        "--for", dest="for_s", metavar="S", type=_seconds, required=True, help=_("gather for S seconds")
+    parser = _parser(
+        f"{PROGRAM} export", _("Write what a recording has, or a cluster tells, into a file."), _codes_help()
     )
     parser.add_argument(
         "--format",
         choices=[kind.value for kind in Format],
         default=Format.EVENTS.value,
-        help=_("events (JSON Lines, the default), csv, or log (the plain lines of the guide's Go logger)"),
+        help=_(
+            "events (JSON Lines, the default), csv, log (the plain lines of the guide's Go logger), parquet, "
+            "or frames (what was received, as it came)"
+        ),
+    )
+    return _made(parser, arguments, Command.EXPORT)
+
+
+def _report(arguments: list[str]) -> Options:
+    parser = _parser(
+        f"{PROGRAM} report", _("Write the incident report of a recording, or of a cluster, as HTML."), _codes_help()
+    )
+    return _made(parser, arguments, Command.REPORT)
+
+
+def _made(parser: argparse.ArgumentParser, arguments: list[str], command: Command) -> Options:
+    add_source(parser)
+    parser.add_argument(
+        "--for", dest="for_s", metavar="S", type=kinds.seconds, help=_("of a cluster: gather for S seconds")
     )
     parser.add_argument("--out", metavar="FILE", type=Path, required=True, help=_("the file; replaced if it is there"))
-    parser.add_argument("--utc", action="store_true", help=_("times of csv and log in UTC instead of this machine's"))
+    parser.add_argument("--utc", action="store_true", help=_("times in UTC instead of this machine's"))
     _add_only(parser)
+    _add_bounds(parser)
     found = parser.parse_args(arguments)
-    source = _required_source(parser, found)
-    export = ExportOptions(found.out, Format(found.format), found.for_s, found.only, found.utc)
-    return Options(Command.EXPORT, source, _demo(parser, found), export=export)
+    given = required(parser, found)
+    bounds = _bounds(parser, found, given)
+    if given.recording is None and found.for_s is None:
+        parser.error(_("how long? Add --for S: the cluster is listened to for so many seconds."))
+    if given.recording is not None and found.for_s is not None:
+        parser.error(_("--for belongs to a cluster: of a recording choose by --since and --until."))
+    file_format = Format(found.format) if command is Command.EXPORT else None
+    export = ExportOptions(found.out, file_format, found.for_s, found.only, found.utc, bounds)
+    return Options(command, given.cluster, given.recording, given.demo, export=export)
+
+
+def _record(arguments: list[str]) -> Options:
+    parser = _parser(
+        f"{PROGRAM} record", _("Record all that a cluster tells into one file, until Ctrl-C or SIGTERM."), _codes_help()
+    )
+    add_source(parser, takes_recording=False)
+    parser.add_argument("--for", dest="for_s", metavar="S", type=kinds.seconds, help=_("end after S seconds"))
+    _add_recording_out(parser)
+    _add_anonymise(parser)
+    found = parser.parse_args(arguments)
+    given = required_cluster(parser, found)
+    record = RecordOptions(found.out, found.for_s, found.replace, found.anonymise)
+    return Options(Command.RECORD, given.cluster, demo=given.demo, record=record)
 
 
 def _check(arguments: list[str]) -> Options:
     parser = _parser(f"{PROGRAM} check", _("Say step by step whether a cluster can be watched."), _codes_help())
-    _add_source(parser)
+    add_source(parser, takes_recording=False)
     parser.add_argument(
-        "--watch", metavar="S", type=_seconds, default=CheckOptions.watch_s, help=_("seconds to listen, 6 by default")
+        "--watch",
+        metavar="S",
+        type=kinds.seconds,
+        default=CheckOptions.watch_s,
+        help=_("seconds to listen, 6 by default"),
     )
     parser.add_argument("--json", action="store_true", help=_("one JSON object a line"))
     found = parser.parse_args(arguments)
-    source = _required_source(parser, found)
-    return Options(Command.CHECK, source, _demo(parser, found), check=CheckOptions(found.watch, found.json))
+    given = required_cluster(parser, found)
+    return Options(Command.CHECK, given.cluster, demo=given.demo, check=CheckOptions(found.watch, found.json))
+
+
+def _info(arguments: list[str]) -> Options:
+    parser = _parser(f"{PROGRAM} info", _("Say what a recording holds, and what is missing."), _codes_help())
+    parser.add_argument("recording", metavar="RECORDING", type=Path)
+    parser.add_argument("--check", action="store_true", help=_("look through the whole file for damage"))
+    parser.add_argument("--json", action="store_true", help=_("as one JSON object"))
+    found = parser.parse_args(arguments)
+    return Options(Command.INFO, recording=found.recording, info=InfoOptions(found.json, found.check))
+
+
+def _trim(arguments: list[str]) -> Options:
+    parser = _parser(f"{PROGRAM} trim", _("Save a part of a recording as one of its own."), _codes_help())
+    parser.add_argument("recording", metavar="RECORDING", type=Path)
+    _add_bounds(parser)
+    parser.add_argument(
+        "--last", metavar="SPAN", type=kinds.span_ns, help=_("the end of it: seconds, or like 30m or 1h30m")
+    )
+    parser.add_argument("--rescue", action="store_true", help=_("all that can still be read of a damaged recording"))
+    parser.add_argument("--utc", action="store_true", help=_("a time of the day is in UTC instead of this machine's"))
+    _add_recording_out(parser)
+    _add_anonymise(parser)
+    found = parser.parse_args(arguments)
+    bounds = Bounds(found.since, found.until)
+    if found.last is not None:
+        if not bounds.is_open:
+            parser.error(_("--last says it all: leave out --since and --until."))
+        bounds = Bounds(since=BeforeEnd(found.last))
+    if found.rescue and (found.anonymise or not bounds.is_open):
+        parser.error(_("--rescue makes one whole recording first: cut or anonymise that afterwards."))
+    if bounds.is_open and not found.anonymise and not found.rescue:
+        parser.error(_("which part? Add --since and --until, or --last."))
+    cut = CutOptions(
+        (found.recording,),
+        found.out,
+        bounds,
+        is_utc=found.utc,
+        is_anonymised=found.anonymise,
+        is_rescue=found.rescue,
+        is_replacing=found.replace,
+    )
+    return Options(Command.TRIM, recording=found.recording, cut=cut)
+
+
+def _merge(arguments: list[str]) -> Options:
+    parser = _parser(f"{PROGRAM} merge", _("Make one recording of several of one cluster."), _codes_help())
+    parser.add_argument("recordings", metavar="RECORDING", type=Path, nargs="+")
+    parser.add_argument(
+        "--one-cluster", action="store_true", help=_("they are of one cluster, although it has different names")
+    )
+    _add_recording_out(parser)
+    found = parser.parse_args(arguments)
+    cut = CutOptions(tuple(found.recordings), found.out, is_one_cluster=found.one_cluster, is_replacing=found.replace)
+    return Options(Command.MERGE, recording=found.recordings[0], cut=cut)
 
 
 def _parser(program: str, description: str, epilog: str) -> argparse.ArgumentParser:
@@ -131,128 +263,40 @@ def _parser(program: str, description: str, epilog: str) -> argparse.ArgumentPar
     )
 
 
-def _add_source(parser: argparse.ArgumentParser) -> None:
-    which = parser.add_argument_group(_("which cluster"))
-    source_help = _("a URL like localhost:8080, several with commas between them, or a profile's name")
-    which.add_argument("source", metavar="SOURCE", nargs="?", help=source_help)
-    which.add_argument("--connect", metavar="SOURCE", help=_("the same, whatever its name looks like"))
-    which.add_argument("--demo", action="store_true", help=_("a cluster of this program's own, simulated"))
-    access = parser.add_argument_group(
-        _("as whom"),
-        _("Passwords: by prompt, HELIOS_PASSWORD, file or keyring. Tokens: by HELIOS_TOKEN, file or keyring."),
-    )
-    access.add_argument("--user", metavar="NAME", default="", help=_("name to log in with"))
-    access.add_argument("--password-file", metavar="FILE", type=Path, help=_("its first line is the password"))
-    access.add_argument("--token-file", metavar="FILE", type=Path, help=_("its first line is the token"))
-    access.add_argument("--ca-file", metavar="FILE", type=Path, help=_("trust these certificates (PEM)"))
-    access.add_argument(
-        "--allow-plain-text", action="store_true", help=_("send a secret over http to another machine all the same")
-    )
-    for secret in ("--password", "--token"):
-        access.add_argument(secret, action=_RefuseSecret, nargs="?", help=argparse.SUPPRESS)
-    demo = parser.add_argument_group(_("the demo cluster"))
-    demo.add_argument("--nodes", metavar="N", type=_number(int, 1, MAX_NODES), help=_("3 by default"))
-    demo.add_argument("--seed", metavar="N", type=_number(int, 0, 2**63 - 1), help=_("the same seed, the same story"))
-    demo.add_argument("--speed", metavar="X", type=_number(float, 1, MAX_SPEED), help=_("simulated seconds a second"))
-    demo.add_argument("--calm", action="store_true", help=_("no faults of its own"))
-
-
 def _add_only(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--only", metavar="TYPES", type=_types, help=_("event types, comma-separated, like state_change,leader_change")
+        "--only",
+        metavar="TYPES",
+        type=kinds.types,
+        help=_("event types, comma-separated, like state_change,leader_change"),
     )
 
 
-class _RefuseSecret(argparse.Action):
-    def __call__(self, parser: argparse.ArgumentParser, *_found: Any, **_named: Any) -> NoReturn:
-        parser.error(
-            _(
-                "a password or token is never an argument, since everybody on this machine could read it: use "
-                "HELIOS_PASSWORD or HELIOS_TOKEN, --password-file or --token-file, or the prompt."
-            )
-        )
-
-
-def _source(parser: argparse.ArgumentParser, found: argparse.Namespace) -> SourceOptions:
-    if found.source is not None and found.connect is not None:
-        parser.error(_("SOURCE and --connect are both given: leave one out."))
-    name = found.connect if found.connect is not None else found.source
-    if name is not None and not name.strip():
-        parser.error(_("SOURCE is empty: name a URL or a profile."))
-    if found.demo and name is not None:
-        parser.error(_("--demo needs no other source: leave one of the two out."))
-    if found.demo and (found.user or found.password_file or found.token_file or found.ca_file):
-        parser.error(_("--demo makes its own account: leave out --user, --password-file, --token-file and --ca-file."))
-    return SourceOptions(
-        is_demo=found.demo,
-        name=(name or "").strip(),
-        username=found.user,
-        password_file=found.password_file,
-        token_file=found.token_file,
-        ca_file=found.ca_file,
-        allows_plain_text=found.allow_plain_text,
+def _add_bounds(parser: argparse.ArgumentParser) -> None:
+    within = parser.add_argument_group(
+        _("of a recording"),
+        _("T is like 2024-01-15T10:30:00+01:00, 10:30 or 10:30:15 of its day, or -30m before its end."),
     )
+    within.add_argument("--since", metavar="T", type=kinds.instant, help=_("from then on"))
+    within.add_argument("--until", metavar="T", type=kinds.instant, help=_("before then"))
 
 
-def _required_source(parser: argparse.ArgumentParser, found: argparse.Namespace) -> SourceOptions:
-    source = _source(parser, found)
-    if not source.is_given:
-        parser.error(_("which cluster? Add --demo, a URL like localhost:8080, or a profile's name."))
-    return source
+def _bounds(parser: argparse.ArgumentParser, found: argparse.Namespace, given: Named) -> Bounds:
+    bounds = Bounds(found.since, found.until)
+    if given.recording is None and not bounds.is_open:
+        parser.error(_("--since and --until belong to a recording."))
+    return bounds
 
 
-def _demo(parser: argparse.ArgumentParser, found: argparse.Namespace) -> DemoOptions:
-    given = (found.nodes, found.seed, found.speed)
-    # The window can start the demo later, by its button.
-    needs_demo = found.source is not None or found.connect is not None
-    if needs_demo and (found.calm or any(value is not None for value in given)):
-        parser.error(_("--nodes, --seed, --speed and --calm belong to --demo."))
-    return DemoOptions(
-        nodes=DemoOptions.nodes if found.nodes is None else found.nodes,
-        seed=found.seed,
-        speed=DemoOptions.speed if found.speed is None else found.speed,
-        is_calm=found.calm,
+def _add_recording_out(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", metavar="FILE", type=Path, required=True, help=_("the recording to make (.helios)"))
+    parser.add_argument("--replace", action="store_true", help=_("even where FILE is there already"))
+
+
+def _add_anonymise(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--anonymise", action="store_true", help=_("put made-up host names and addresses in the place of the real ones")
     )
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(_("“{text}” is no number of seconds above 0.").format(text=text))
-    return seconds
-
-
-def _number(kind: Callable[[str], int | float], least: float, most: float) -> Callable[[str], int | float]:
-    def read(text: str) -> int | float:
-        try:
-            number = kind(text)
-        except ValueError:
-            number = math.nan
-        if not least <= number <= most:
-            raise argparse.ArgumentTypeError(
-                _("“{text}” is no number from {least} to {most}.").format(text=text, least=least, most=most)
-            )
-        return number
-
-    return read
-
-
-def _size(text: str) -> tuple[int, int]:
-    match = _SIZE.fullmatch(text)
-    size = (0, 0) if match is None else (int(match[1]), int(match[2]))
-    if not all(0 < side <= MAX_SIDE for side in size):
-        raise argparse.ArgumentTypeError(_("“{text}” is no size like 1280x800.").format(text=text))
-    return size
-
-
-def _types(text: str) -> frozenset[str]:
-    types = frozenset(name.strip() for name in text.split(",")) - {""}
-    if not types:
-        raise argparse.ArgumentTypeError(_("TYPES is empty: name one at least, like state_change."))
-    return types
 
 
 def _commands_help() -> str:
@@ -260,9 +304,16 @@ def _commands_help() -> str:
         _(
             "commands:\n"
             "  helios-desktop [SOURCE]         the window\n"
-            "  helios-desktop tail SOURCE      its events in the terminal (see tail --help)\n"
-            "  helios-desktop export SOURCE    its events in a file (see export --help)\n"
-            "  helios-desktop check SOURCE     whether it can be watched, and if not, why (see check --help)\n"
+            "  helios-desktop tail SOURCE      its events in the terminal\n"
+            "  helios-desktop export SOURCE    its events in a file\n"
+            "  helios-desktop report SOURCE    an incident report in a file\n"
+            "  helios-desktop record SOURCE    all that it tells, as a recording\n"
+            "  helios-desktop check SOURCE     whether it can be watched, and if not, why\n"
+            "  helios-desktop replay RECORDING a recording in the window\n"
+            "  helios-desktop info RECORDING   what it holds, and what is missing\n"
+            "  helios-desktop trim RECORDING   a part of it\n"
+            "  helios-desktop merge RECORDING… several in one\n"
+            "Each has a --help of its own. A recording as SOURCE is a name that ends in .helios, or any file.\n"
         )
         + "\n"
         + _codes_help()
@@ -273,5 +324,5 @@ def _codes_help() -> str:
     return _(
         "exit codes:\n"
         "  0 well   1 a file or other failure   2 usage   3 cannot connect   4 credentials refused\n"
-        "  5 not an administrator   6 connected, but no valid status came   130 Ctrl-C\n"
+        "  5 not an administrator   6 connected, but no valid status came   130 Ctrl-C   143 SIGTERM\n"
     )

@@ -6,7 +6,7 @@ from typing import Final
 from helios_desktop.event import Event, Severity
 from helios_desktop.headless.contact import printable
 from helios_desktop.protocol.timestamps import NS
-from helios_desktop.store.summary import summary
+from helios_desktop.summary import summary
 
 _MARKS: Final = {Severity.INFO: " ", Severity.NOTICE: "•", Severity.WARNING: "!", Severity.PROBLEM: "✖"}
 _COLOURS: Final = {

@@ -43,7 +43,7 @@ async def tail(
     if is_raw:
         printer = _raw_printer(output, only, is_terminal=colour or out.isatty())
     else:
-        printer = _event_printer(output, _line_maker(out, as_json=as_json, colour=colour), only)
+        printer = _event_printer(output, line_maker(out, as_json=as_json, colour=colour), only)
     stop = [monitor.listen(printer), monitor.listen(tally.take)]
     try:
         outcome = await watch.run(for_s)
@@ -61,7 +61,7 @@ async def tail(
     return outcome.code
 
 
-def unknown_types_note(only: frozenset[str] | None) -> str:
+def unknown_types_note(only: frozenset[str] | None, *, is_live: bool = True) -> str:
     """A line about types that nobody knows, "" where there are none. A server may send them all the same."""
     unknown = sorted((only or frozenset()) - SEVERITIES.keys())
     if not unknown:
@@ -70,12 +70,16 @@ def unknown_types_note(only: frozenset[str] | None) -> str:
     for name in unknown:
         nearest = difflib.get_close_matches(name, SEVERITIES, 1)
         hints.append(_("“{name}” (did you mean {nearest}?)").format(name=name, nearest=nearest[0]) if nearest else name)
-    return _("helios-desktop: no type is known by the name {names}; waiting for it all the same.").format(
-        names=", ".join(hints)
+    sentence = (
+        _("helios-desktop: no type is known by the name {names}; waiting for it all the same.")
+        if is_live
+        else _("helios-desktop: no type is known by the name {names}; looking for it all the same.")
     )
+    return sentence.format(names=", ".join(hints))
 
 
-def _line_maker(out: TextIO, *, as_json: bool, colour: bool) -> Callable[[Event], str]:
+def line_maker(out: TextIO, *, as_json: bool, colour: bool) -> Callable[[Event], str]:
+    """What makes the line of an event, without its end: for the eye, or for programs."""
     if not as_json:
         return LineWriter(None, is_coloured=colour).line
     is_utf_8 = (out.encoding or "utf-8").lower() in _UTF_8
@@ -97,10 +101,15 @@ def _raw_printer(output: Output, only: frozenset[str] | None, *, is_terminal: bo
         if observation.kind is not Kind.FRAME:
             return
         if only is None or any(event.type in only and not event.is_derived for event in events):
-            text = observation.text.rstrip("\r\n")
-            output.write(_harmless(text) if is_terminal else text)
+            output.write(raw_line(observation, is_terminal=is_terminal))
 
     return show
+
+
+def raw_line(frame: Observation, *, is_terminal: bool) -> str:
+    """A frame as it came, without its end; what could steer a terminal is written otherwise there."""
+    text = frame.text.rstrip("\r\n")
+    return _harmless(text) if is_terminal else text
 
 
 def _harmless(text: str) -> str:

@@ -156,7 +156,7 @@ def test_a_full_disk_leaves_the_old_file(shell: Shell, tmp_path: Path) -> None:
     shell.environment = {"PYTHONDONTWRITEBYTECODE": "1"}
     done = shell.run("export", "--demo", "--for", "2", "--out", str(path), before=shrink)
     assert done.returncode == 1, done.stderr
-    assert "disk is full" in done.stderr.splitlines()[-1]
+    assert "cannot be written: the disk" in done.stderr.splitlines()[-1]
     assert path.read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir() if entry.is_file()] == ["events.jsonl"]
 

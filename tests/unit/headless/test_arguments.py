@@ -6,7 +6,19 @@ import pytest
 
 from helios_desktop.export.lines import Format
 from helios_desktop.headless.arguments import parse
-from helios_desktop.headless.options import Command, DemoOptions, ExportOptions, TailOptions
+from helios_desktop.headless.bounds import Bounds
+from helios_desktop.headless.instants import BeforeEnd, TimeOfDay
+from helios_desktop.headless.options import (
+    Command,
+    CutOptions,
+    DemoOptions,
+    ExportOptions,
+    InfoOptions,
+    RecordOptions,
+    TailOptions,
+)
+
+NS = 1_000_000_000
 
 
 def test_without_arguments_the_window_asks_for_a_source() -> None:
@@ -42,6 +54,52 @@ def test_export_has_its_options() -> None:
     options = parse(["export", "gw:1", "--for", "60", "--format", "csv", "--out", "x/y.csv", "--utc"])
     assert options.command is Command.EXPORT
     assert options.export == ExportOptions(Path("x/y.csv"), Format.CSV, 60.0, None, is_utc=True)
+
+
+@pytest.mark.parametrize("command", ["", "tail", "export --out f", "report --out f"])
+def test_a_source_that_ends_in_helios_or_is_a_file_is_a_recording(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("prod").write_text("any file")
+    Path("localhost").mkdir()
+    for name in ("absent.helios", "prod"):
+        options = parse([*command.split(), name])
+        assert options.recording == Path(name)
+        assert not options.source.is_given
+        assert options.replay == (None if command else Path(name))
+    how_long = [] if command in ("", "tail") else ["--for", "1"]
+    for arguments in (["localhost"], ["--connect", "prod"], ["http://prod.helios"], ["prod:8080"], ["n" * 5000]):
+        options = parse([*command.split(), *how_long, *arguments])
+        assert options.recording is None
+        assert options.source.name == arguments[-1]
+
+
+def test_replay_takes_any_file_for_a_recording() -> None:
+    options = parse(["replay", "x.db", "--theme", "dark"])
+    assert (options.command, options.replay, options.window.theme) == (Command.WINDOW, Path("x.db"), "dark")
+
+
+def test_a_part_of_a_recording_is_named_by_times() -> None:
+    line = ["--since", "-30m", "--until", "10:30", "a.helios"]
+    bounds = Bounds(BeforeEnd(1800 * NS), TimeOfDay(10, 30))
+    assert parse(["tail", *line]).tail.bounds == bounds
+    export = parse(["export", *line, "--format", "frames", "--out", "f"]).export
+    assert export == ExportOptions(Path("f"), Format.FRAMES, bounds=bounds)
+    assert parse(["report", *line, "--out", "f"]).export == ExportOptions(Path("f"), None, bounds=bounds)
+    trim = parse(["trim", *line, "--out", "b.helios", "--anonymise"])
+    assert trim.cut == CutOptions((Path("a.helios"),), Path("b.helios"), bounds, is_anonymised=True)
+    last = parse(["trim", "a", "--last", "1h30m", "--out", "b", "--replace"]).cut
+    assert last == CutOptions((Path("a"),), Path("b"), Bounds(since=BeforeEnd(5400 * NS)), is_replacing=True)
+
+
+def test_record_merge_and_info_have_their_options() -> None:
+    record = parse(["record", "--demo", "--out", "a.helios", "--for", "5", "--replace", "--anonymise"]).record
+    assert record == RecordOptions(Path("a.helios"), 5.0, is_replacing=True, is_anonymised=True)
+    merge = parse(["merge", "a", "b", "--out", "c", "--one-cluster"]).cut
+    assert merge == CutOptions((Path("a"), Path("b")), Path("c"), is_one_cluster=True)
+    info = parse(["info", "a", "--json", "--check"])
+    assert (info.recording, info.info) == (Path("a"), InfoOptions(as_json=True, is_checked=True))
 
 
 def test_access_has_its_options() -> None:
@@ -92,6 +150,28 @@ def test_a_screenshot_has_its_options() -> None:
         "--screenshot a.png",
         "--theme pink",
         "tail --connect=",
+        "tail a.helios --for 3",
+        "tail a.helios --user ops",
+        "tail a.helios --seed 3",
+        "tail --demo --since 10:30",
+        "tail a.helios --since soon",
+        "export a.helios --out x --for 3",
+        "export gw:1 --for 3 --since -3m --out x",
+        "report gw:1 --out x",
+        "report a.helios",
+        "record --demo",
+        "record --out x",
+        "record a.helios --out x",
+        "check a.helios",
+        "replay",
+        "info",
+        "trim a.helios --out b",
+        "trim a.helios --last 3 --since 10:30 --out b",
+        "trim a.helios --last 3x --out b",
+        "trim a.helios --last 3",
+        "trim a.helios --rescue --last 3 --out b",
+        "merge --out x",
+        "merge a b",
     ],
 )
 def test_what_cannot_be_followed_is_a_usage_error(line: str, capsys: pytest.CaptureFixture[str]) -> None:
