@@ -8,10 +8,7 @@ username = "ops"
 docs/using.md, "The profile file", lists all keys.
 """
 
-import contextlib
-import os
 import re
-import tempfile
 import unicodedata
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -23,6 +20,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from helios_desktop.profiles.entry import read_profiles, table_of
 from helios_desktop.profiles.profile import Profile, ProfileError
+from helios_desktop.profiles.whole_file import write_whole
 from helios_desktop.words import _
 
 APPLICATION: Final = "helios-desktop"
@@ -116,27 +114,13 @@ class Profiles:
         """Write `text`, which must read as the profiles `expected`, all or nothing."""
         if {profile.id: profile for profile in read_profiles(text, self.path)} != expected:
             raise self._cannot_change(_("it is written in a way that cannot be kept"))
-        # A link into somebody's collection of settings stays one.
-        path = self.path.resolve()
-        temporary = ""
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
-            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{FILE}.", delete=False) as file:
-                temporary = file.name
-                file.write(text.encode())
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).chmod(mode)
-            Path(temporary).replace(path)
+            write_whole(self.path, text)
         except OSError as error:
-            if temporary:
-                with contextlib.suppress(OSError):
-                    Path(temporary).unlink()
             raise ProfileError(
                 _(
                     "{path} cannot be written: {reason}. The profiles are as they were; check the folder's rights."
-                ).format(path=path, reason=error.strerror)
+                ).format(path=self.path, reason=error.strerror)
             ) from None
 
     def _cannot_change(self, reason: str) -> ProfileError:

@@ -6,9 +6,10 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from helios_desktop.event import Event, Severity
-from helios_desktop.store.log import EventFilter, EventLog
-from helios_desktop.store.summary import summary
+from helios_desktop.event import Severity
+from helios_desktop.event_filter import EventFilter
+from helios_desktop.store.log import EventLog
+from helios_desktop.summary import summary
 
 NS: Final = 1_000_000_000
 MARKED: Final = EventFilter(severities=frozenset({Severity.NOTICE, Severity.WARNING, Severity.PROBLEM}))
@@ -34,7 +35,7 @@ class Markers:
         self._at_s = array("d")
         self._severities = array("b")
         self._numbers = array("q")
-        self._errors: dict[str, tuple[str, int]] = {}
+        self._repeats = Repeats()
 
     def catch_up(self) -> bool:
         """Take in what came and forget what went; true where anything came."""
@@ -47,39 +48,59 @@ class Markers:
         self._seen = log.end
         for number in found:
             event = log[number]
-            if event.type == "error" and self._is_repeated(event):
+            if event.type == "error" and self._repeats.is_repeated(event.observer, summary(event), event.at_ns):
                 continue
             self._at_s.append(event.at_ns / NS)
             self._severities.append(event.severity)
             self._numbers.append(number)
         return bool(found)
 
-    def _is_repeated(self, event: Event) -> bool:
-        """True where this observer told the same error a moment ago: a stopped node's gateway does at every beat."""
-        told = summary(event)
-        before = self._errors.get(event.observer)
-        self._errors[event.observer] = told, event.at_ns
-        return before is not None and before[0] == told and event.at_ns - before[1] < REPEATS_NS
-
     def in_view(self, start_s: float, end_s: float, columns: int) -> list[Mark]:
         """At most one mark a pixel column of the view, the worst that falls there, oldest first."""
-        if not self._numbers or not end_s > start_s or columns < 1:
+        if not self._numbers:
             return []
-        at_s: npt.NDArray[np.float64] = np.frombuffer(self._at_s)
-        first, last = np.searchsorted(at_s, (start_s, end_s))
-        if last <= first:
-            return []
-        severities = np.frombuffer(self._severities, dtype=np.int8)[first:last]
-        pixel = np.floor(at_s[first:last] / ((end_s - start_s) / columns))
-        # By column, then severity, then age: the last of each column is the worst, and of these the latest.
-        order = np.lexsort((np.arange(last - first), severities, pixel))
-        ordered = pixel[order]
-        is_last = np.append(ordered[1:] != ordered[:-1], True)
-        return [
-            Mark(self._at_s[first + i], Severity(self._severities[first + i]), self._numbers[first + i])
-            for i in order[is_last].tolist()
-            if self._numbers[first + i] >= self._log.first
-        ]
+        at_s, severities = np.frombuffer(self._at_s), np.frombuffer(self._severities, dtype=np.int8)
+        numbers = np.frombuffer(self._numbers, dtype=np.int64)
+        found = worst_of_columns(at_s, severities, numbers, start_s, end_s, columns)
+        return [mark for mark in found if mark.number >= self._log.first]
+
+
+class Repeats:
+    """Which errors were told a moment ago by the same observer: a stopped node's gateway does at every beat."""
+
+    def __init__(self) -> None:
+        self._errors: dict[str, tuple[str, int]] = {}
+
+    def is_repeated(self, observer: str, told: str, at_ns: int) -> bool:
+        """Ask of each error once, oldest first."""
+        before = self._errors.get(observer)
+        self._errors[observer] = told, at_ns
+        return before is not None and before[0] == told and at_ns - before[1] < REPEATS_NS
+
+
+def worst_of_columns(
+    at_s: npt.NDArray[np.float64],
+    severities: npt.NDArray[np.int8],
+    numbers: npt.NDArray[np.int64],
+    start_s: float,
+    end_s: float,
+    columns: int,
+) -> list[Mark]:
+    """Of events on the time axis, oldest first, one a pixel column of the view at most: the worst, then the latest."""
+    if not len(at_s) or not end_s > start_s or columns < 1:
+        return []
+    first, last = np.searchsorted(at_s, (start_s, end_s))
+    if last <= first:
+        return []
+    pixel = np.floor(at_s[first:last] / ((end_s - start_s) / columns))
+    # By column, then severity, then age: the last of each column is the worst, and of these the latest.
+    order = np.lexsort((np.arange(last - first), severities[first:last], pixel))
+    ordered = pixel[order]
+    is_last = np.append(ordered[1:] != ordered[:-1], True)
+    return [
+        Mark(float(at_s[at]), Severity(int(severities[at])), int(numbers[at]))
+        for at in (first + order[is_last]).tolist()
+    ]
 
 
 def nearest(marks: list[Mark], at_s: float, reach_s: float) -> Mark | None:

@@ -6,15 +6,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from helios_desktop.event import Severity
-from helios_desktop.store.log import EventFilter, EventLog
+from helios_desktop.event_filter import EventFilter
 
 PERIODIC_TYPES: Final = frozenset({"status", "status_update", "latency", "uptime", "custom_metrics", "pong"})
 """Types that repeat what is; hidden at first, so that what changed can be seen."""
-
-TYPED_ROWS: Final = 20_000
-"""How many rows one step may look at by type alone: a millisecond or so."""
-TEXT_ROWS: Final = 400
-"""How many one step may search by text: the first search of a row makes its text, some microseconds each."""
 
 
 class TimelineFilter(Struct, frozen=True):
@@ -27,21 +22,19 @@ class TimelineFilter(Struct, frozen=True):
         """True where nothing is filtered at all."""
         return self == EVERYTHING
 
-    @property
-    def step_rows(self) -> int:
-        """How many rows of the log one call of `select` may take without holding up the window."""
-        return TEXT_ROWS if self.events.text or self.events.has_names else TYPED_ROWS
-
-    def select(self, log: EventLog, since: int, until: int) -> list[int]:
-        """Numbers of the matching events in [since, until), oldest first; those that went are left out."""
-        since = max(since, log.first)
-        return log.select(self.events, since, until - since) if since < until else []
-
     # What the window's controls change, one call each.
 
     def with_text(self, text: str) -> "TimelineFilter":
-        """Search for another text."""
-        return replace(self, events=replace(self.events, text=text.strip()))
+        """Search for other words, and for no pattern."""
+        return replace(self, events=replace(self.events, text=text.strip(), pattern=""))
+
+    def with_pattern(self, pattern: str) -> "TimelineFilter":
+        """Search for another pattern, and for no words."""
+        return replace(self, events=replace(self.events, text="", pattern=pattern))
+
+    def with_times(self, since_ns: int | None, until_ns: int | None) -> "TimelineFilter":
+        """Show what was from the first instant on and before the second; None for no bound."""
+        return replace(self, events=replace(self.events, since_ns=since_ns, until_ns=until_ns))
 
     def with_severities(self, severities: frozenset[Severity] | None) -> "TimelineFilter":
         """Show other severities."""

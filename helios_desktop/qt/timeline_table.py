@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QPushButto
 
 from helios_desktop.qt.derivation import DERIVED_MARK
 from helios_desktop.qt.theme import Theme
-from helios_desktop.qt.timeline_model import Column, Index, TimelineModel
+from helios_desktop.qt.timeline_cells import Column
+from helios_desktop.qt.timeline_model import Index, TimelineModel
 from helios_desktop.words import _
 
 _LEAST_ROW_PX: Final = 21
@@ -22,6 +23,8 @@ class TimelineTable(QTableView):
 
     row_chosen = Signal(int)
     """This row was made the current one, by the user unless rows are just coming or going."""
+    unfold_asked = Signal(int)
+    """Double-click or Right on a row of several: give each event a row of its own, or fold them again."""
     jump_asked = Signal(int)
     """To the next problem (1) or the previous one (-1)."""
     first_asked = Signal()
@@ -49,6 +52,7 @@ class TimelineTable(QTableView):
         self.setCornerButtonEnabled(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._ask_menu)
+        self.doubleClicked.connect(lambda index: self.unfold_asked.emit(index.row()))
         self.verticalHeader().hide()
         header = self.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -83,6 +87,21 @@ class TimelineTable(QTableView):
             if hint is not None:
                 self.scrollTo(index, hint)
         self._is_choosing = False
+
+    @property
+    def top_row(self) -> int:
+        """The first row in view; -1 where there is none."""
+        return self.rowAt(0)
+
+    def put_on_top(self, row: int) -> None:
+        """Scroll until this row is the first in view, as far as there are enough below."""
+        self.executeDelayedItemsLayout()
+        self.verticalScrollBar().setValue(row)
+
+    def show_in_view(self, row: int) -> None:
+        """Scroll no more than is needed to see this row."""
+        self.executeDelayedItemsLayout()
+        self.scrollTo(self.model().index(row, Column.TIME), QAbstractItemView.ScrollHint.EnsureVisible)
 
     def fit_names(self, types: Iterable[str], nodes: Iterable[str], observers: Iterable[str]) -> None:
         """Make the columns as wide as their longest name needs. They only grow, so that nothing moves to and fro."""
@@ -151,6 +170,8 @@ class TimelineTable(QTableView):
                 self.last_asked.emit()
             case Qt.Key.Key_Return | Qt.Key.Key_Enter:
                 self.inspect_asked.emit()
+            case Qt.Key.Key_Right | Qt.Key.Key_Left if self.currentIndex().isValid():
+                self.unfold_asked.emit(self.currentIndex().row())
             case _ if event.matches(QKeySequence.StandardKey.Copy):
                 self.copy_asked.emit()
             case Qt.Key.Key_Space:
