@@ -4,7 +4,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy
 
-from helios_desktop.monitor.monitor import Monitor
+from helios_desktop.monitor.watched import Watched
 from helios_desktop.observation import Phase
 from helios_desktop.qt.labels import fill, make_label, show_text, tint
 from helios_desktop.qt.naming import observer_title
@@ -30,7 +30,8 @@ class Banner(QFrame):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self._monitor: Monitor | None = None
+        self._monitor: Watched | None = None
+        self._can_act = True
         self._troubles = TroubleWatch()
         self._notice = ""
         self._details = ""
@@ -47,12 +48,17 @@ class Banner(QFrame):
         self._theme = theme
         self.refresh()
 
-    def show_monitor(self, monitor: Monitor | None) -> None:
-        """Watch this one from now on."""
+    def show_monitor(self, monitor: Watched | None, *, can_act: bool = True) -> None:
+        """Watch this one from now on. Where one cannot act on it, as in a replay, nothing is offered but to copy."""
         self._monitor = monitor
+        self._can_act = can_act
         self._troubles = TroubleWatch()
         self._notice = ""
         self.refresh()
+
+    def show_jump(self) -> None:
+        """The instant of a replay is quite another: what was wrong before it says nothing of it."""
+        self._troubles = TroubleWatch()
 
     def say(self, sentence: str) -> None:
         """Show a failure that is not the connection's, until it is dismissed."""
@@ -84,7 +90,8 @@ class Banner(QFrame):
         )
         self.sign_in.setText(_("Sign in again…") if asks else _("Change connection…"))
         # Nothing can be tried anew where the connection is open.
-        self._offer(reconnect=not asks and observer.phase is not Phase.LIVE, sign_in=is_rejected)
+        can_reconnect = self._can_act and not asks and observer.phase is not Phase.LIVE
+        self._offer(reconnect=can_reconnect, sign_in=self._can_act and is_rejected)
 
     def _draw(self, level: Level, text: str, next_step: str) -> None:
         fill(self, self._theme.panel_raised)

@@ -13,7 +13,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from helios_desktop.monitor.monitor import Monitor
+from helios_desktop.journal.stored import Row
+from helios_desktop.monitor.watched import Watched
 from helios_desktop.protocol.subscription import Topic
 from helios_desktop.qt.absences import commit_absence, latency_absence
 from helios_desktop.qt.charts_bar import FIRST_RANGE_S, ChartsBar
@@ -22,15 +23,16 @@ from helios_desktop.qt.labels import fill
 from helios_desktop.qt.latency_choice import STATS, latency_views, views_told_since
 from helios_desktop.qt.legend import Legend
 from helios_desktop.qt.markers import Mark, Markers, nearest
+from helios_desktop.qt.past_marks import PastMarks
 from helios_desktop.qt.plots import TimePlot
 from helios_desktop.qt.quantities import UNKNOWN, latency_text, rate_text, tick_latency_text, tick_rate_text
 from helios_desktop.qt.theme import Theme
-from helios_desktop.qt.timeline_model import plain_tip
-from helios_desktop.qt.times import TimeStyle, clock_text, zone_label
+from helios_desktop.qt.timeline_cells import plain_tip
+from helios_desktop.qt.timeline_told import row_of
+from helios_desktop.qt.times import NS, TimeStyle, clock_text, zone_label
 from helios_desktop.qt.values_table import COMMIT_RATE, ValuesModel
 from helios_desktop.store.series import Series, SeriesBook, SeriesKey
 from helios_desktop.store.state import ClusterState
-from helios_desktop.store.summary import summary
 from helios_desktop.words import _
 
 _NS: Final = 1_000_000_000
@@ -54,7 +56,7 @@ class ChartsPanel(QWidget):
     button lets it follow again. While held it stays as it is, and the series go on growing.
     """
 
-    event_activated = Signal(int)
+    event_activated = Signal(object)
     """A mark was clicked: the event's number in the log."""
     hold_requested = Signal()
     """The user panned or zoomed: the window should hold."""
@@ -63,8 +65,9 @@ class ChartsPanel(QWidget):
         super().__init__()
         self._theme = theme
         self._style = TimeStyle.UTC
-        self._monitor: Monitor | None = None
+        self._monitor: Watched | None = None
         self._markers: Markers | None = None
+        self._past = PastMarks(self._redraw)
         self._marks: list[Mark] = []
         self._held_at_ns: int | None = None
         self._opened_ns = 0
@@ -110,16 +113,27 @@ class ChartsPanel(QWidget):
         self._style = style
         self._redraw()
 
-    def show_monitor(self, monitor: Monitor | None) -> None:
+    def show_monitor(self, monitor: Watched | None) -> None:
         """Draw another cluster, None for none."""
         self._monitor = monitor
         self._markers = Markers(monitor.log) if monitor is not None else None
+        self._past.open(None if monitor is None else monitor.history)
         self._opened_ns = monitor.state.now_ns if monitor is not None else 0
         self._held_at_ns = None
         self._is_free = False
         self._selected = None
         self._offered_ns = 0
         self.bar.choice.offer([])
+        self._redraw()
+
+    def show_jump(self) -> None:
+        """The monitor's log and series are others now, and the instant is another: follow it, with the same choices."""
+        monitor = self._monitor
+        self._markers = Markers(monitor.log) if monitor is not None else None
+        self._past.open(None if monitor is None else monitor.history)
+        self._opened_ns = monitor.state.now_ns if monitor is not None else 0
+        self._is_free = False
+        self._offered_ns = 0
         self._redraw()
 
     def set_held(self, held_at_ns: int | None) -> None:
@@ -133,6 +147,10 @@ class ChartsPanel(QWidget):
         """Let the mark of this event stand out; None for none."""
         self._selected = number
         self._redraw()
+
+    def close_files(self) -> None:
+        """Let go of the journal. Nothing may be shown after that."""
+        self._past.close()
 
     def refresh(self) -> None:
         """Draw what changed since. Cheap where nothing did; never more than four times a second."""
@@ -175,7 +193,9 @@ class ChartsPanel(QWidget):
         columns = self.latency.columns
         series = self._latency_series()
         rate = monitor.series.get(_commit_key(monitor.series))
-        marks = self._markers.in_view(start_s, end_s, columns)
+        self._past.want(start_s, end_s, monitor.log)
+        marks = self._past.in_view(start_s, end_s, columns, monitor.log)
+        marks += self._markers.in_view(start_s, end_s, columns)
         now = (
             (start_s, end_s, columns, tuple(marks), monitor.state.gaps, monitor.state.leader),
             tuple((id(one), one.version) for one in (*series, rate) if one is not None),
@@ -249,12 +269,17 @@ class ChartsPanel(QWidget):
         return [monitor.series.get(view.key(stat)) for stat in STATS]
 
     def _selected_s(self) -> float | None:
-        if self._selected is None or self._monitor is None:
+        row = None if self._selected is None else self._row_of(self._selected)
+        return None if row is None else row.at_ns / _NS
+
+    def _row_of(self, number: int) -> Row | None:
+        """An event, as far as memory or a mark knows of it."""
+        if self._monitor is None:
             return None
         try:
-            return self._monitor.log[self._selected].at_ns / _NS
+            return row_of(number, self._monitor.log[number])
         except IndexError:
-            return None
+            return self._past.row(number)
 
     # Values under the pointer
 
@@ -292,11 +317,10 @@ class ChartsPanel(QWidget):
         if mark is None or self._monitor is None:
             QToolTip.hideText()
             return
-        try:
-            event = self._monitor.log[mark.number]
-        except IndexError:
+        row = self._row_of(mark.number)
+        if row is None:
             return
-        text = f"{clock_text(event.at_ns, self._style)}\n{event.type} {event.node}\n{summary(event)}"
+        text = f"{clock_text(row.at_ns, self._style)}\n{row.type} {row.node}\n{row.summary}"
         QToolTip.showText(QCursor.pos(), plain_tip(text), self)
 
     def _click(self, at_s: float) -> None:
@@ -316,6 +340,11 @@ class ChartsPanel(QWidget):
     def _reset(self) -> None:
         self._is_free = False
         self._redraw()
+
+    def visible_ns(self) -> tuple[int, int]:
+        """The instants that are in view: the first, and the first one after the last."""
+        start_s, end_s = self.latency.view
+        return round(start_s * NS), round(end_s * NS) + 1
 
     def _choose_range(self, range_s: float) -> None:
         self._range_s = range_s

@@ -1,6 +1,7 @@
 """The line below everything: the connection in figures. It never stands still, not even while the view is held."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
@@ -8,12 +9,14 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout
 
 from helios_desktop.client.address import short_name
-from helios_desktop.monitor.monitor import Monitor
+from helios_desktop.monitor.replay import Replay
+from helios_desktop.monitor.watched import Watched
 from helios_desktop.qt.figure_button import FigureButton
 from helios_desktop.qt.labels import make_label, show_text, show_tip, tint
 from helios_desktop.qt.losses import is_estimated, lost_text, total_lost
 from helios_desktop.qt.naming import observer_title
 from helios_desktop.qt.quantities import UNKNOWN, count_text, latency_text, offset_text, rate_text
+from helios_desktop.qt.recording_words import recording_words
 from helios_desktop.qt.standing import phase_words, standing, watched
 from helios_desktop.qt.style_sheet import PAD, SPACE
 from helios_desktop.qt.theme import LEVEL_GLYPHS, Theme
@@ -41,18 +44,23 @@ class ConnectionLine(QFrame):
 
     quality_requested = Signal()
     """The figure of the losses was clicked: there is more to say of them."""
+    set_aside = Signal(object)
+    """A damaged journal was moved to this path. Told once."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setProperty("kind", "panel")
         self.setAccessibleName(_("Connection"))
         self._theme = theme
-        self._monitor: Monitor | None = None
+        self._monitor: Watched | None = None
         self.glyph, self.phase = make_label(), make_label()
         self.figures = tuple(make_label() for _number in range(_FIGURES))
         self.losses = FigureButton(theme, _("Data quality…"))
         self.losses.clicked.connect(self.quality_requested)
+        self.recording = make_label()
+        self.recording.setAccessibleName(_("Recording"))
         self.address = make_label(kind="faint")
+        self._aside: Path | None = None
         row = QHBoxLayout(self)
         row.setContentsMargins(PAD, SPACE, PAD, SPACE)
         row.setSpacing(PAD + SPACE)
@@ -64,6 +72,7 @@ class ConnectionLine(QFrame):
         for figure in self.figures:
             row.addWidget(figure)
         row.addWidget(self.losses)
+        row.addWidget(self.recording)
         row.addStretch(1)
         row.addWidget(self.address)
 
@@ -73,7 +82,7 @@ class ConnectionLine(QFrame):
         self.losses.set_theme(theme)
         self.refresh()
 
-    def show_monitor(self, monitor: Monitor | None) -> None:
+    def show_monitor(self, monitor: Watched | None) -> None:
         """Watch this one from now on."""
         self._monitor = monitor
         self.setVisible(monitor is not None)
@@ -88,8 +97,11 @@ class ConnectionLine(QFrame):
         observers = watched(state)
         stands = standing(state, now_ns)
         show_text(self.glyph, LEVEL_GLYPHS[stands.level])
-        tint(self.glyph, self._theme.level_colour(stands.level))
-        show_text(self.phase, f"{stands.text}  {stands.live_text}".rstrip())
+        words = f"{stands.text}  {stands.live_text}".rstrip()
+        is_replay = isinstance(monitor, Replay)
+        # What was live then must not look so now.
+        tint(self.glyph, self._theme.text_faint if is_replay else self._theme.level_colour(stands.level))
+        show_text(self.phase, _("then: {phase}").format(phase=words) if is_replay else words)
         show_tip(self.phase, _each(observers, lambda observer: phase_words(observer, now_ns)[1]))
         *figures, losses = connection_figures(observers, now_ns)
         for label, figure in zip(self.figures, figures, strict=True):
@@ -98,8 +110,20 @@ class ConnectionLine(QFrame):
             tint(label, self._theme.text_dim)
         self.losses.show_figure(losses.text, is_trouble=losses.is_trouble)
         show_tip(self.losses, losses.tip)
+        self._show_recording(monitor)
         show_text(self.address, short_name(monitor.target.addresses))
         show_tip(self.address, "\n".join(str(address) for address in monitor.target.addresses))
+
+    def _show_recording(self, monitor: Watched) -> None:
+        words = recording_words(monitor)
+        show_text(self.recording, words.text)
+        show_tip(self.recording, words.tip)
+        tint(self.recording, self._theme.problem if words.is_trouble else self._theme.text_dim)
+        self.recording.setVisible(bool(words.text))
+        aside = None if monitor.recording is None else monitor.recording.set_aside
+        if aside is not None and aside != self._aside:
+            self._aside = aside
+            self.set_aside.emit(aside)
 
 
 def connection_figures(observers: Observers, now_ns: int) -> tuple[Figure, ...]:

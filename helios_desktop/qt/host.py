@@ -1,5 +1,6 @@
 """What the window asks of the program that it is part of."""
 
+from pathlib import Path
 from typing import Protocol
 
 from helios_desktop.monitor.demo import DemoAccess
@@ -31,3 +32,9 @@ class Host(Protocol):
 
     async def connect(self, target: Target) -> str | None:
         """Watch this cluster instead. Gives None as soon as it is being tried, or the sentence why it cannot be."""
+
+    async def open_recording(self, path: Path) -> str | None:
+        """Show a recording by `MainWindow.show_replay`; what is live goes on beneath.
+
+        Gives None, or the sentence why it cannot be. The window closes the replay when it shows something else.
+        """

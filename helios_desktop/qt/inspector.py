@@ -1,5 +1,6 @@
 """The inspector: all that is known of one event, and the text that told it."""
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -17,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from helios_desktop.event import Event, Severity
 from helios_desktop.export.event_json import event_record
-from helios_desktop.monitor.monitor import Monitor
+from helios_desktop.monitor.watched import Watched
 from helios_desktop.observation import Kind, Observation
 from helios_desktop.qt.derivation import DERIVED_MARK, evidence_text, happened_text, origin_text
 from helios_desktop.qt.json_view import JsonView
@@ -25,9 +26,9 @@ from helios_desktop.qt.labels import ElidedButton, ElidedLabel, fill, make_label
 from helios_desktop.qt.naming import teller, title_of
 from helios_desktop.qt.quantities import UNKNOWN, bytes_text
 from helios_desktop.qt.theme import Theme
-from helios_desktop.qt.timeline_model import severity_mark, severity_name
+from helios_desktop.qt.timeline_cells import severity_mark, severity_name
 from helios_desktop.qt.times import TimeStyle, clock_text, date_text, exact_text, full_text, span_text, time_text
-from helios_desktop.store.summary import summary
+from helios_desktop.summary import summary
 from helios_desktop.words import _
 
 MAX_EVIDENCE: Final = 12
@@ -37,17 +38,18 @@ MAX_EVIDENCE: Final = 12
 class InspectorPanel(QWidget):
     """Shows the event given by `show_event` until another is, also when the log has let it go.
 
-    Where that event is completed meanwhile, it shows the completed one.
+    Where that event is completed meanwhile, it shows the completed one. `find_older` gives events that memory let go.
     """
 
     evidence_shown = Signal(object)
     """The `Observation` whose text is shown instead of the event's own; None when it is the event's again."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, find_older: Callable[[int], Event | None] = lambda _number: None) -> None:
         super().__init__()
         self._theme = theme
+        self._find_older = find_older
         self._style = TimeStyle.UTC
-        self._monitor: Monitor | None = None
+        self._monitor: Watched | None = None
         self._number: int | None = None
         self._event: Event | None = None
         self._evidence: Observation | None = None
@@ -94,17 +96,19 @@ class InspectorPanel(QWidget):
         self._style = style
         self._show()
 
-    def show_monitor(self, monitor: Monitor | None) -> None:
+    def show_monitor(self, monitor: Watched | None) -> None:
         """Take events from another cluster's log; what is shown goes."""
         self._monitor = monitor
         self._number = self._event = self._evidence = None
         self._show()
 
     def show_event(self, number: int | None) -> None:
-        """Show the event of that number; None, or one that the log let go, shows nothing."""
+        """Show the event of that number; None, or one that is nowhere any more, shows nothing."""
         self._number = number
         self._evidence = None
         self._event = self._kept()
+        if self._event is None and number is not None:
+            self._event = self._find_older(number)
         self._show()
 
     def refresh(self) -> None:

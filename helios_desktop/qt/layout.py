@@ -11,9 +11,9 @@ from helios_desktop.words import _
 
 SIZE: Final = (1280, 800)
 MINIMUM: Final = (960, 600)
-_VERSION: Final = 1
+_VERSION: Final = 2
 _SIDES_PX: Final = (278, 744, 250)
-_CENTRE_PX: Final = (300, 260)
+_CENTRE_PX: Final = (260, 300)
 
 
 class Layout:
@@ -51,8 +51,8 @@ class Layout:
         self.centre.setStretchFactor(1, 1)
         right.setMinimumWidth(240)
         middle.setMinimumWidth(420)
-        charts.setMinimumHeight(150)
-        timeline.setMinimumHeight(120)
+        charts.setMinimumHeight(190)
+        timeline.setMinimumHeight(190)
         self.reset()
 
     def reset(self) -> None:
@@ -89,6 +89,7 @@ def panel_names() -> dict[str, str]:
         "charts": _("Graphs"),
         "timeline": _("Timeline"),
         "inspector": _("Inspector"),
+        "history": _("Overview of all that is recorded"),
     }
 
 

@@ -11,6 +11,8 @@ from typing import Any, Final
 import qasync
 from PySide6.QtWidgets import QApplication
 
+from helios_desktop.qt.garbage import collecting_here
+
 INTERRUPTED: Final = 130
 """The exit code after Ctrl-C."""
 
@@ -24,7 +26,7 @@ def run(main: Callable[[], Coroutine[Any, Any, int]], app: QApplication) -> int:
     # The last window's close must not end Qt under asyncio: qasync raises then.
     app.setQuitOnLastWindowClosed(False)
     # Not `qasync.run`: it installs a policy that gives every thread a Qt loop, which breaks `asyncio.run` there.
-    with asyncio.Runner(loop_factory=lambda: new_loop(app)) as runner:
+    with asyncio.Runner(loop_factory=lambda: new_loop(app)) as runner, collecting_here():
         return runner.run(_run(main))
 
 

@@ -29,6 +29,19 @@ ThemeChoice = Literal["system", "light", "dark"]
 
 
 @dataclass(frozen=True)
+class RecordedCommands:
+    """What they call of what is recorded."""
+
+    open: Callable[[], None]
+    save: Callable[[], None]
+    report: Callable[[], None]
+    next_event: Callable[[], None]
+    previous_event: Callable[[], None]
+    bookmark: Callable[[], None]
+    show_bookmarks: Callable[[], None]
+
+
+@dataclass(frozen=True)
 class Commands:
     """What the menus call."""
 
@@ -40,6 +53,7 @@ class Commands:
     reconnect: Callable[[], None]
     disconnect: Callable[[], None]
     close: Callable[[], None]
+    recorded: RecordedCommands
     hold: Callable[[], None]
     go_live: Callable[[], None]
     find: Callable[[], None]
@@ -63,19 +77,51 @@ class Menus(QObject):
         self.times: dict[TimeStyle, QAction] = {}
         self.panels: dict[str, QAction] = {}
         self.of_monitor: list[QAction] = []
-        """Actions that need a monitor."""
+        """Actions that need something to be shown."""
+        self.of_cluster: list[QAction] = []
+        """Actions that reach the cluster."""
+        self.of_history: list[QAction] = []
+        """Actions that need something recorded."""
+        self.of_replay: list[QAction] = []
+        """Actions that move a replay."""
         bar = window.menuBar()
         self._fill_cluster(bar.addMenu(_("&Cluster")))
         self._fill_view(bar.addMenu(_("&View")), panels)
         self._fill_go(bar.addMenu(_("&Go")))
         self._hold_key = self._plain_key(" ", commands.hold)
-        self._live_key = self._plain_key("L", commands.go_live)
+        self._letters = [
+            self._plain_key("L", commands.go_live),
+            self._plain_key("E", commands.next_problem),
+            self._plain_key("Shift+E", commands.previous_problem),
+            self._plain_key("B", commands.recorded.bookmark),
+        ]
+        self._arrows = [
+            self._plain_key("Left", commands.recorded.previous_event),
+            self._plain_key("Right", commands.recorded.next_event),
+        ]
+        self._is_replay = False
         QApplication.instance().focusChanged.connect(self._focus_moved)  # type: ignore[union-attr]  # there is one
 
-    def set_watching(self, is_watching: bool) -> None:
-        """Offer what needs a monitor only while there is one."""
-        for action in self.of_monitor:
-            action.setEnabled(is_watching)
+    def set_watching(
+        self, *, is_watching: bool, reaches_cluster: bool, has_history: bool, is_replay: bool, has_live: bool
+    ) -> None:
+        """Offer each action only while it can do something, and what it does then."""
+        for actions, is_offered in (
+            (self.of_monitor, is_watching),
+            (self.of_cluster, reaches_cluster),
+            (self.of_history, has_history),
+            (self.of_replay, is_replay),
+        ):
+            for action in actions:
+                action.setEnabled(is_offered)
+        why_not = _("A replay reaches no cluster.") if is_replay else ""
+        for action in self.of_cluster:
+            action.setToolTip(why_not or action.text().replace("&", ""))
+        self._is_replay = is_replay
+        self.hold.setText((_("&Play or pause") if is_replay else _("&Hold")) + "\t" + _("Space"))
+        back = _("Back to &live") if has_live or not is_replay else _("C&lose the recording")
+        self.live.setText(back + "\tL")
+        self._focus_moved(None, QApplication.focusWidget())
 
     def show_profiles(self, profiles: tuple[Profile, ...]) -> None:
         """List the saved clusters."""
@@ -100,16 +146,21 @@ class Menus(QObject):
         self.editable = menu.addMenu(_("&Edit a saved cluster"))
         self.removable = menu.addMenu(_("Re&move a saved cluster"))
         menu.addSeparator()
-        self._add(menu, _("&Reconnect now"), commands.reconnect, "Ctrl+R", needs_monitor=True)
-        self._add(menu, _("Disco&nnect"), commands.disconnect, needs_monitor=True)
+        self._add(menu, _("&Open a recording…"), commands.recorded.open, "Ctrl+O")
+        self._add(menu, _("S&ave a recording…"), commands.recorded.save, "Ctrl+S", needs=self.of_history)
+        self._add(menu, _("&Incident report…"), commands.recorded.report, needs=self.of_history)
+        menu.addSeparator()
+        self._add(menu, _("&Reconnect now"), commands.reconnect, "Ctrl+R", needs=self.of_cluster)
+        self._add(menu, _("Disco&nnect"), commands.disconnect, needs=self.of_cluster)
+        menu.setToolTipsVisible(True)
         menu.addSeparator()
         self._add(menu, _("&Quit"), commands.close, "Ctrl+Q")
 
     def _fill_view(self, menu: QMenu, panels: dict[str, str]) -> None:
         commands = self._commands
         # The key is shown but not bound: these two are for when no control has the focus.
-        self._add(menu, _("&Hold") + "\t" + _("Space"), commands.hold, needs_monitor=True)
-        self._add(menu, _("Back to &live") + "\tL", commands.go_live, needs_monitor=True)
+        self.hold = self._add(menu, _("&Hold") + "\t" + _("Space"), commands.hold, needs=self.of_monitor)
+        self.live = self._add(menu, _("Back to &live") + "\tL", commands.go_live, needs=self.of_monitor)
         menu.addSeparator()
         for key, title in panels.items():
             action = menu.addAction(title)
@@ -137,19 +188,32 @@ class Menus(QObject):
 
     def _fill_go(self, menu: QMenu) -> None:
         commands = self._commands
-        self._add(menu, _("&Find in the timeline") + "\tCtrl+F", commands.find, needs_monitor=True)
-        self._add(menu, _("&Next problem") + "\tE", commands.next_problem, needs_monitor=True)
-        self._add(menu, _("&Previous problem") + "\tShift+E", commands.previous_problem, needs_monitor=True)
+        self._add(menu, _("&Find in the timeline") + "\tCtrl+F", commands.find, needs=self.of_monitor)
+        self._add(menu, _("&Next problem") + "\tE", commands.next_problem, needs=self.of_monitor)
+        self._add(menu, _("&Previous problem") + "\tShift+E", commands.previous_problem, needs=self.of_monitor)
+        self._add(menu, _("N&ext event of the replay") + "\t→", commands.recorded.next_event, needs=self.of_replay)
+        self._add(
+            menu, _("P&revious event of the replay") + "\t←", commands.recorded.previous_event, needs=self.of_replay
+        )
+        menu.addSeparator()
+        self._add(menu, _("&Bookmark this…") + "\tB", commands.recorded.bookmark, needs=self.of_history)
+        self._add(menu, _("Book&marks and notes…"), commands.recorded.show_bookmarks, "Ctrl+B", needs=self.of_history)
 
     def _add(
-        self, menu: QMenu, title: str, command: Callable[[], None], key: str = "", *, needs_monitor: bool = False
+        self,
+        menu: QMenu,
+        title: str,
+        command: Callable[[], None],
+        key: str = "",
+        *,
+        needs: list[QAction] | None = None,
     ) -> QAction:
         action = menu.addAction(title)
         if key:
             action.setShortcut(QKeySequence(key))
         action.triggered.connect(command)
-        if needs_monitor:
-            self.of_monitor.append(action)
+        if needs is not None:
+            needs.append(action)
         return action
 
     def _add_choice(self, menu: QMenu, group: QActionGroup, title: str, command: Callable[[], None]) -> QAction:
@@ -171,4 +235,9 @@ class Menus(QObject):
         """A key without Ctrl belongs to the control that has the focus, where it can use it."""
         takes_text = isinstance(now, (QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit, QTextEdit))
         self._hold_key.setEnabled(not takes_text and not isinstance(now, QAbstractButton))
-        self._live_key.setEnabled(not takes_text)
+        for letter in self._letters:
+            letter.setEnabled(not takes_text)
+        # The arrows belong to whatever can be moved by them, which is most of what can have the focus.
+        is_free = now is None or isinstance(now, QAbstractButton) or now is self._window.centralWidget()
+        for arrow in self._arrows:
+            arrow.setEnabled(self._is_replay and is_free)

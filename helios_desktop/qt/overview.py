@@ -1,12 +1,15 @@
 """Is the cluster well: the verdict in one line, and a card a node."""
 
+import re
+from itertools import count
 from typing import Final
 
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont, QResizeEvent
+from PySide6.QtGui import QColor, QFont, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-from helios_desktop.monitor.monitor import Monitor
+from helios_desktop.monitor.watched import Watched
 from helios_desktop.observation import Phase
 from helios_desktop.qt.absences import members_absence
 from helios_desktop.qt.dispute_lines import DisputeLines
@@ -19,11 +22,12 @@ from helios_desktop.qt.style_sheet import GAP, PAD, SPACE
 from helios_desktop.qt.theme import LEVEL_GLYPHS, Theme, ui_font
 from helios_desktop.qt.times import NS, TimeStyle
 from helios_desktop.store.state import ClusterState, NodeState
-from helios_desktop.store.verdict import Level, disagreement_text, verdict
+from helios_desktop.store.verdict import Level, disagreement_text, is_picture_old, verdict
 from helios_desktop.words import _
 
 _MOST_ROWS: Final = 2
 _GLYPH_PX: Final = 18
+_NUMBER: Final = re.compile(r"\d+\Z")
 
 
 class Overview(QFrame):
@@ -34,7 +38,7 @@ class Overview(QFrame):
         self.setProperty("kind", "panel")
         self.setAccessibleName(_("Overview"))
         self._theme = theme
-        self._monitor: Monitor | None = None
+        self._monitor: Watched | None = None
         self._held: tuple[ClusterState, int] | None = None
         self._drawn: tuple[ClusterState, int] | None = None
         self._placed: tuple[int, int, int] | None = None
@@ -58,10 +62,12 @@ class Overview(QFrame):
         self._drawn = None
         self.refresh()
 
-    def show_monitor(self, monitor: Monitor | None) -> None:
+    def show_monitor(self, monitor: Watched | None) -> None:
         """Watch this one from now on."""
+        if monitor is None or self._monitor is None or monitor.target != self._monitor.target:
+            self._colours.clear()
+            self._make_cards(ClusterState())
         self._monitor = monitor
-        self._colours.clear()
         self._held = None
         self._drawn = None
         self.refresh()
@@ -82,13 +88,19 @@ class Overview(QFrame):
         if self._drawn is not None and self._drawn[0] is state and self._drawn[1] == now_ns // NS:
             return
         self._drawn = (state, now_ns // NS)
-        self._show_verdict(state)
+        is_old = is_picture_old(state, now_ns)
+        if is_old:
+            # The fold lets them go when nobody is heard; here nobody told it so.
+            state = replace(state, disagreements=())
+        self._show_verdict(state, now_ns)
         self.disputes.show_state(state, now_ns, self._theme)
         if tuple(state.nodes) != tuple(self.cards):
             self._make_cards(state)
         if not self.cards:
             show_text(self.empty, members_absence(state, now_ns))
-        is_heard = any(observer.phase in {Phase.LIVE, Phase.POLLING} for observer in state.observers.values())
+        is_heard = not is_old and any(
+            observer.phase in {Phase.LIVE, Phase.POLLING} for observer in state.observers.values()
+        )
         for name, node in state.nodes.items():
             self.cards[name].show_node(node, now_ns, _around(node, state, now_ns, is_heard=is_heard))
 
@@ -97,8 +109,8 @@ class Overview(QFrame):
         super().resizeEvent(event)
         self._place()
 
-    def _show_verdict(self, state: ClusterState) -> None:
-        judged = verdict(state)
+    def _show_verdict(self, state: ClusterState, now_ns: int) -> None:
+        judged = verdict(state, now_ns)
         colour = self._theme.level_colour(judged.level)
         show_text(self.glyph, LEVEL_GLYPHS[judged.level])
         tint(self.glyph, colour)
@@ -111,6 +123,24 @@ class Overview(QFrame):
         for label in (self.verdict, self.reasons):
             show_tip(label, tip)
 
+    def node_colour(self, node: str) -> QColor:
+        """A member's own colour, for other views of the same cluster."""
+        return self._theme.node_colour(self._colour_index(node))
+
+    def _colour_index(self, node: str) -> int:
+        # For as long as the cluster is watched, whoever else comes, goes or comes back; and by its number where it has
+        # one, so that it is the same tomorrow.
+        known = self._colours.get(node)
+        if known is None:
+            taken = self._colours.values()
+            number = _NUMBER.search(node)
+            wanted = int(number[0]) - 1 if number is not None else -1
+            free = next(index for index in count() if index not in taken)
+            known = self._colours[node] = (
+                wanted if 0 <= wanted < len(self._theme.series) and wanted not in taken else free
+            )
+        return known
+
     def _make_cards(self, state: ClusterState) -> None:
         kept = {name: card for name, card in self.cards.items() if name in state.nodes}
         for name, card in self.cards.items():
@@ -119,9 +149,7 @@ class Overview(QFrame):
                 card.deleteLater()
         self.cards = {}
         for name in state.nodes:
-            # Its colour is a member's own for as long as it is watched, whoever else comes, goes or comes back.
-            colour = self._colours.setdefault(name, len(self._colours))
-            self.cards[name] = kept.get(name) or NodeCard(self._theme, colour)
+            self.cards[name] = kept.get(name) or NodeCard(self._theme, self._colour_index(name))
         self.empty.setVisible(not self.cards)
         if not self.cards:
             self._scroll.setFixedHeight(0)

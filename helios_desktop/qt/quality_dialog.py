@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from helios_desktop.monitor.monitor import Monitor
+from helios_desktop.monitor.watched import Watched
 from helios_desktop.qt.labels import make_note
 from helios_desktop.qt.quality_rows import QualityRow, quality_rows
 from helios_desktop.qt.theme import Theme
@@ -105,7 +105,7 @@ class QualityDialog(QDialog):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._monitor: Monitor | None = None
+        self._monitor: Watched | None = None
         self.model = QualityModel(theme)
         self.table = QTableView()
         self.empty = make_note(
@@ -119,7 +119,7 @@ class QualityDialog(QDialog):
         """Take other colours."""
         self.model.set_theme(theme)
 
-    def show_monitor(self, monitor: Monitor | None) -> None:
+    def show_monitor(self, monitor: Watched | None) -> None:
         """Show this one's ledgers from now on."""
         self._monitor = monitor
         self._refresh()

@@ -105,6 +105,12 @@ def is_stale(observer: ObserverState, now_ns: int) -> bool:
     return observer.is_silent or (heard_ns is not None and now_ns - heard_ns > STALE_AFTER_NS)
 
 
+def is_unheard(state: ClusterState, now_ns: int) -> bool:
+    """True where no observer tells anything at present."""
+    # The fold knows who is not live at all; only the clock tells who became old since the fold saw a tick.
+    return all(observer.is_stale or is_stale(observer, now_ns) for observer in watched(state))
+
+
 def is_awaited(observer: ObserverState) -> bool:
     """True where it is open and the first status is still to come, which tells the members."""
     is_due = observer.topics[Topic.STATUS].requested and not is_told_down(observer)

@@ -10,9 +10,10 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QLabel
 
 from helios_desktop.monitor.monitor import Monitor
+from helios_desktop.monitor.watched import Watched
 from helios_desktop.observation import Kind, Observation, Phase
 from helios_desktop.protocol.subscription import Topic
-from helios_desktop.qt.labels import make_label, show_text, show_tip, tint
+from helios_desktop.qt.labels import make_label, make_note, show_text, show_tip, tint
 from helios_desktop.qt.quantities import UNKNOWN, count_text
 from helios_desktop.qt.standing import watched
 from helios_desktop.qt.style_sheet import GAP, PAD, SPACE
@@ -44,19 +45,24 @@ class TopicTraffic(Struct, frozen=True, gc=False):
 
 
 class Subscriptions(QFrame):
-    """Seven switches. Turning one asks every gateway at once; the mark beside it says when traffic bore that out."""
+    """Seven switches. Turning one asks every gateway at once; the mark beside it says when traffic bore that out.
+
+    Where nothing can be asked, as in a replay, they show what was asked for, and a line says why they are disabled.
+    """
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setProperty("kind", "panel")
         self.setAccessibleName(_("Subscriptions"))
         self._theme = theme
-        self._monitor: Monitor | None = None
+        self._monitor: Watched | None = None
+        self._controls: Monitor | None = None
         self._drawn: tuple[object, ...] = ()
         self.switches: dict[Topic, QCheckBox] = {}
         self.marks: dict[Topic, QLabel] = {}
         self.rates: dict[Topic, QLabel] = {}
         self.ages: dict[Topic, QLabel] = {}
+        self.reason = make_note(kind="faint")
         self._build()
 
     def set_theme(self, theme: Theme) -> None:
@@ -65,11 +71,15 @@ class Subscriptions(QFrame):
         self._drawn = ()
         self.refresh()
 
-    def show_monitor(self, monitor: Monitor | None) -> None:
-        """Watch this one from now on."""
-        self._monitor = monitor
+    def show_monitor(self, monitor: Watched | None, controls: Monitor | None, why_not: str = "") -> None:
+        """Watch this one from now on; only `controls` is ever asked, and without it the switches say `why_not`."""
+        self._monitor, self._controls = monitor, controls
         self._drawn = ()
-        self.setEnabled(monitor is not None)
+        for topic, switch in self.switches.items():
+            switch.setEnabled(controls is not None)
+            show_tip(switch, why_not or _("“{key}” on the wire: asked of the server").format(key=topic.value))
+        show_text(self.reason, why_not)
+        self.reason.setVisible(bool(why_not))
         self.refresh()
 
     def refresh(self) -> None:
@@ -78,13 +88,14 @@ class Subscriptions(QFrame):
         if monitor is None:
             return
         now_ns = monitor.now_ns()
-        slice_ = (monitor.state.observers, monitor.topics, now_ns // 1_000_000_000)
+        observers = watched(monitor.state)
+        topics = _requested(observers) if self._controls is None else self._controls.topics
+        slice_ = (monitor.state.observers, topics, now_ns // 1_000_000_000)
         if slice_ == self._drawn:
             return
         self._drawn = slice_
-        observers = watched(monitor.state)
         for topic in Topic:
-            self._show(topic, topic_traffic(topic, observers), topic in monitor.topics, now_ns)
+            self._show(topic, topic_traffic(topic, observers), topic in topics, now_ns)
 
     def _show(self, topic: Topic, traffic: TopicTraffic, is_on: bool, now_ns: int) -> None:
         switch = self.switches[topic]
@@ -108,9 +119,9 @@ class Subscriptions(QFrame):
 
     def _toggle(self, topic: Topic, _is_checked: bool = False) -> None:
         is_on = self.switches[topic].isChecked()
-        if self._monitor is not None:
-            topics = self._monitor.topics
-            self._monitor.subscribe(topics | {topic} if is_on else topics - {topic})
+        if self._controls is not None:
+            topics = self._controls.topics
+            self._controls.subscribe(topics | {topic} if is_on else topics - {topic})
             self._drawn = ()
             self.refresh()
 
@@ -127,7 +138,6 @@ class Subscriptions(QFrame):
             grid.addWidget(head, 0, column)
         for row, topic in enumerate(Topic, 1):
             switch = QCheckBox(topic_name(topic))
-            switch.setToolTip(_("“{key}” on the wire: asked of the server").format(key=topic.value))
             switch.clicked.connect(partial(self._toggle, topic))
             grid.addWidget(switch, row, 0)
             self.switches[topic] = switch
@@ -136,6 +146,8 @@ class Subscriptions(QFrame):
                 label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 labels[topic] = label
                 grid.addWidget(label, row, column)
+        grid.addWidget(self.reason, len(Topic) + 1, 0, 1, 4)
+        self.reason.setVisible(False)
         grid.setColumnStretch(0, 1)
         for column, texts in (
             (1, (_ASKED, _CONFIRMED)),
@@ -144,6 +156,10 @@ class Subscriptions(QFrame):
         ):
             # Of what may stand there the widest, so that nothing moves when one takes another's place.
             grid.setColumnMinimumWidth(column, max(make_label(text).sizeHint().width() for text in texts))
+
+
+def _requested(observers: tuple[ObserverState, ...]) -> frozenset[Topic]:
+    return frozenset(topic for topic in Topic if any(observer.topics[topic].requested for observer in observers))
 
 
 def topic_traffic(topic: Topic, observers: tuple[ObserverState, ...]) -> TopicTraffic:

@@ -37,8 +37,9 @@ _FONT_FILES: Final = ("Inter-Regular.otf", "Inter-Medium.otf", "Inter-SemiBold.o
 class Theme:
     """Named colours. `window` lies behind everything, panels on it, raised parts (cards, fields) on those.
 
-    text, text_dim and text_faint all reach 4.5 : 1 on `panel`. `series` are Okabe and Ito's colours, in the order
-    that reads best on this ground.
+    text, text_dim and text_faint all reach 4.5 : 1 on `panel`. `hold` and `replay` mark a window that does not show the
+    present: amber and violet are told apart with every kind of colour sight. `series` are Okabe and Ito's colours, in
+    the order that reads best on this ground.
     """
 
     name: Literal["dark", "light"]
@@ -56,6 +57,7 @@ class Theme:
     warning: QColor
     problem: QColor
     hold: QColor
+    replay: QColor
     series: tuple[QColor, ...]
 
     @property
@@ -74,7 +76,7 @@ class Theme:
         return font
 
     def node_colour(self, index: int) -> QColor:
-        """The colour of the member that was the `index`th to be seen, the same in every view."""
+        """The colour of a member by its place, the same in every view."""
         return self.series[index % len(self.series)]
 
     def role_colour(self, role: Role) -> QColor:
@@ -120,6 +122,7 @@ DARK: Final = Theme(
     warning=QColor("#e9b04a"),
     problem=QColor("#f4776b"),
     hold=QColor("#f2b632"),
+    replay=QColor("#b79bff"),
     series=tuple(
         QColor(colour) for colour in ("#56B4E9", "#E69F00", "#CC79A7", "#F0E442", "#009E73", "#D55E00", "#4C9BE0")
     ),
@@ -140,6 +143,7 @@ LIGHT: Final = Theme(
     warning=QColor("#8c5a00"),
     problem=QColor("#bd2a1e"),
     hold=QColor("#b87a00"),
+    replay=QColor("#6a3fc0"),
     series=tuple(
         QColor(colour) for colour in ("#0072B2", "#D55E00", "#CC79A7", "#009E73", "#E69F00", "#56B4E9", "#5B4A9E")
     ),

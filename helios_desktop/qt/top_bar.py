@@ -1,23 +1,28 @@
-"""The line above everything: how the connection stands, which cluster this is, who leads, and Hold."""
+"""The line above everything: how the connection stands, or that this is a replay; which cluster; who leads; Hold."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy
 
-from helios_desktop.monitor.monitor import Monitor
+from helios_desktop.monitor.replay import Replay
+from helios_desktop.monitor.watched import Watched
 from helios_desktop.qt.disputes import MARK, claim_text, two_leaders
 from helios_desktop.qt.labels import fill, make_label, show_text, show_tip, tint
 from helios_desktop.qt.quantities import count_text
-from helios_desktop.qt.standing import standing, watched
+from helios_desktop.qt.standing import is_unheard, standing
 from helios_desktop.qt.style_sheet import GAP, PAD, SPACE
 from helios_desktop.qt.theme import GLYPHS, LEVEL_GLYPHS, Theme, ui_font
 from helios_desktop.qt.times import TimeStyle, clock_text, full_text, span_text
 from helios_desktop.store.state import ClusterState, Role
+from helios_desktop.store.verdict import is_picture_old
 from helios_desktop.words import _
 
 
 class TopBar(QFrame):
-    """Shows a monitor's standing. While held, the leader sentence stands still; the connection's phase never does."""
+    """Shows a monitor's standing. While held, the leader sentence stands still; the connection's phase never does.
+
+    A replay has a word of its own in place of a phase: what was live then must not look so now.
+    """
 
     hold_toggled = Signal(bool)
 
@@ -26,11 +31,12 @@ class TopBar(QFrame):
         self.setProperty("kind", "panel")
         self._theme = theme
         self._style = TimeStyle.UTC
-        self._monitor: Monitor | None = None
+        self._monitor: Watched | None = None
         self._held: tuple[ClusterState, int, int] | None = None
         self.glyph = make_label(font=ui_font(11))
         self.phase = make_label(font=ui_font(weight=QFont.Weight.Medium))
         self.live = make_label(kind="dim")
+        self.replay = make_label(_("REPLAY"), font=ui_font(9, QFont.Weight.DemiBold))
         self.name = make_label(font=ui_font(10.5, QFont.Weight.DemiBold))
         self.environment = make_label(font=ui_font(8, QFont.Weight.DemiBold))
         self.leader_glyph = make_label(font=ui_font(11))
@@ -49,7 +55,7 @@ class TopBar(QFrame):
         self._style = style
         self.refresh()
 
-    def show_monitor(self, monitor: Monitor | None) -> None:
+    def show_monitor(self, monitor: Watched | None) -> None:
         """Watch this one from now on."""
         self._monitor = monitor
         self._held = None
@@ -66,7 +72,11 @@ class TopBar(QFrame):
     def refresh(self) -> None:
         """Draw what changed."""
         monitor = self._monitor
-        self.hold.setVisible(monitor is not None)
+        is_replay = isinstance(monitor, Replay)
+        self.replay.setVisible(is_replay)
+        for label in (self.glyph, self.phase, self.live):
+            label.setVisible(not is_replay)
+        self.hold.setVisible(monitor is not None and not is_replay)
         self.hold.setChecked(self._held is not None)
         self.hold.setText(_("Back to live") if self._held is not None else _("Hold"))
         if monitor is None:
@@ -76,7 +86,9 @@ class TopBar(QFrame):
             self.environment.setVisible(False)
             return
         now_ns = monitor.now_ns()
-        self._show_phase(monitor.state, now_ns)
+        fill(self.replay, self._theme.replay)
+        tint(self.replay, self._theme.panel)
+        self._show_phase(monitor, now_ns)
         self._show_name(monitor)
         if self._held is None:
             self._show_leader(monitor.state, now_ns)
@@ -90,16 +102,17 @@ class TopBar(QFrame):
             tint(self.held, self._theme.hold)
             show_tip(self.held, full_text(held_at_ns, self._style))
 
-    def _show_phase(self, state: ClusterState, now_ns: int) -> None:
-        stands = standing(state, now_ns)
+    def _show_phase(self, monitor: Watched, now_ns: int) -> None:
+        stands = standing(monitor.state, now_ns)
         colour = self._theme.level_colour(stands.level)
         show_text(self.glyph, LEVEL_GLYPHS[stands.level])
         tint(self.glyph, colour)
         show_text(self.phase, stands.text)
         tint(self.phase, colour)
-        show_text(self.live, stands.live_text)
+        through = _("through another window") if monitor.is_following else ""
+        show_text(self.live, "  ·  ".join(part for part in (stands.live_text, through) if part))
 
-    def _show_name(self, monitor: Monitor) -> None:
+    def _show_name(self, monitor: Watched) -> None:
         target = monitor.target
         show_text(self.name, target.name)
         show_tip(self.name, "\n".join(str(address) for address in target.addresses))
@@ -121,7 +134,8 @@ class TopBar(QFrame):
         show_tip(self.leader, "" if since_ns is None else _("Since {at}").format(at=full_text(since_ns, self._style)))
 
     def _build(self) -> None:
-        self.environment.setContentsMargins(SPACE + 1, 1, SPACE + 1, 1)
+        for badge in (self.environment, self.replay):
+            badge.setContentsMargins(SPACE + 1, 1, SPACE + 1, 1)
         self.environment.setAccessibleName(_("Environment"))
         self.hold.setCheckable(True)
         self.hold.setProperty("kind", "hold")
@@ -132,7 +146,7 @@ class TopBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(PAD, SPACE + 1, GAP, SPACE + 1)
         row.setSpacing(GAP)
-        for label in (self.glyph, self.phase, self.live):
+        for label in (self.replay, self.glyph, self.phase, self.live):
             row.addWidget(label)
         row.addSpacing(PAD)
         row.addWidget(self.name)
@@ -148,13 +162,13 @@ class TopBar(QFrame):
 def leader_words(state: ClusterState, now_ns: int) -> tuple[str, str, Role]:
     """Glyph, sentence and look of who leads: `★ node3 leads term 42 for 3 h 12 m`. Of two that claim it, both.
 
-    Who led already when we first looked has led for at least as long as we know it.
+    Who led already when we first looked has led for at least as long as we know it. What is old has no age that grows.
     """
     since_ns = state.leader_since_ns
     claimed = two_leaders(state)
-    if claimed is not None:
+    if claimed is not None and not is_picture_old(state, now_ns):
         return MARK, claim_text(*claimed), Role.UNREACHABLE
-    if state.leader is not None and all(observer.is_stale for observer in watched(state)):
+    if state.leader is not None and is_unheard(state, now_ns):
         told = _("{node} led when last heard").format(node=state.leader)
         return GLYPHS[Role.UNKNOWN], told, Role.UNKNOWN
     if state.leader is not None and since_ns is not None:
@@ -167,6 +181,8 @@ def leader_words(state: ClusterState, now_ns: int) -> tuple[str, str, Role]:
             text = _("{node} leads term {term} for at least {age}")
         return GLYPHS[Role.LEADER], text.format(node=state.leader, term=term, age=age), Role.LEADER
     last = state.leaderships[-1] if state.leaderships else None
+    if last is not None and last.leader is None and is_picture_old(state, now_ns):
+        return GLYPHS[Role.UNKNOWN], _("Nobody led when last heard"), Role.UNKNOWN
     if last is not None and last.leader is None:
         age = span_text(max(0, now_ns - last.since_ns))
         return GLYPHS[Role.UNREACHABLE], _("No leader for {age}").format(age=age), Role.UNREACHABLE

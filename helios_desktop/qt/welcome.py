@@ -22,6 +22,7 @@ class Welcome(QWidget):
 
     demo_requested = Signal()
     connect_requested = Signal()
+    recording_requested = Signal()
     profile_requested = Signal(object)
     """A `Profile` was chosen."""
 
@@ -29,6 +30,7 @@ class Welcome(QWidget):
         super().__init__()
         self.demo = _choice(_("Try the demo cluster"))
         self.connect_ = _choice(_("Connect to a gateway…"))
+        self.recording = _choice(_("Open a recording…"))
         self.profiles: list[QPushButton] = []
         self._saved = make_label(_("SAVED CLUSTERS"), kind="heading", font=ui_font(8.5, QFont.Weight.DemiBold))
         self.problem = make_note(kind="problem")
@@ -40,7 +42,7 @@ class Welcome(QWidget):
 
     def set_busy(self, is_busy: bool) -> None:
         """Let nothing be chosen while a choice is being carried out."""
-        for button in (self.demo, self.connect_, *self.profiles):
+        for button in (self.demo, self.connect_, self.recording, *self.profiles):
             button.setEnabled(not is_busy)
 
     def show_profiles(self, profiles: tuple[Profile, ...], problem: str = "") -> None:
@@ -65,6 +67,7 @@ class Welcome(QWidget):
     def _build(self) -> None:
         self.demo.clicked.connect(self.demo_requested)
         self.connect_.clicked.connect(self.connect_requested)
+        self.recording.clicked.connect(self.recording_requested)
         column = QWidget()
         column.setFixedWidth(_WIDTH_PX)
         inner = QVBoxLayout(column)
@@ -78,6 +81,9 @@ class Welcome(QWidget):
         inner.addSpacing(GAP)
         inner.addWidget(self.connect_)
         inner.addWidget(make_note(_("Your own cluster: where its gateways are, and who signs in."), kind="faint"))
+        inner.addSpacing(GAP)
+        inner.addWidget(self.recording)
+        inner.addWidget(make_note(_("What was seen before: play it again. Or drop a .helios file here."), kind="faint"))
         inner.addSpacing(2 * PAD)
         inner.addWidget(self._saved)
         inner.addWidget(self.problem)

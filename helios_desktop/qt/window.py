@@ -4,13 +4,17 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QSettings, Qt
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtCore import QSettings
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout
 
 from helios_desktop.event import Event
+from helios_desktop.monitor.follower import Follower
 from helios_desktop.monitor.monitor import Monitor
+from helios_desktop.monitor.replay import Replay
+from helios_desktop.monitor.watched import Watched
 from helios_desktop.observation import Observation
+from helios_desktop.profiles.filters import SavedFilters
 from helios_desktop.profiles.profile import ProfileError
 from helios_desktop.qt.banner import Banner
 from helios_desktop.qt.charts import ChartsPanel
@@ -21,18 +25,24 @@ from helios_desktop.qt.hold_frame import HoldFrame
 from helios_desktop.qt.host import Host
 from helios_desktop.qt.inspector import InspectorPanel
 from helios_desktop.qt.layout import MINIMUM, Layout, panel_names
-from helios_desktop.qt.menus import Commands, Menus, ThemeChoice
+from helios_desktop.qt.looks import Looks, kept_time_style
+from helios_desktop.qt.menus import Commands, Menus
 from helios_desktop.qt.overview import Overview
 from helios_desktop.qt.pacer import Pacer
 from helios_desktop.qt.quality_dialog import QualityDialog
+from helios_desktop.qt.reaching import Reaching
+from helios_desktop.qt.recorded import Recorded
+from helios_desktop.qt.recording_words import set_aside_words
+from helios_desktop.qt.replaying import dropped_recording
 from helios_desktop.qt.style_sheet import SPACE
 from helios_desktop.qt.subscriptions import Subscriptions
 from helios_desktop.qt.tasks import Tasks
-from helios_desktop.qt.theme import DARK, LIGHT, Theme, apply_theme, system_theme
+from helios_desktop.qt.theme import Theme
 from helios_desktop.qt.timeline import TimelinePanel
 from helios_desktop.qt.times import TimeStyle
 from helios_desktop.qt.top_bar import TopBar
 from helios_desktop.qt.welcome import Welcome
+from helios_desktop.qt.window_words import why_not_asked, window_title
 from helios_desktop.words import _
 
 ORGANISATION: Final = "helios-desktop"
@@ -44,7 +54,7 @@ def window_settings() -> QSettings:
 
 
 class MainWindow(QMainWindow):
-    """One window for one monitor at a time. Make it on the loop of `loop.run`, after `load_fonts`.
+    """One window for one cluster at a time, live or replayed. Make it on the loop of `loop.run`, after `load_fonts`.
 
     Closing it hides it and lets `wait_closed` return; then `shut_down`, and leave the loop. `theme` fixes the looks
     for this run (a screenshot); else the user's choice holds, which follows the system at first.
@@ -53,32 +63,28 @@ class MainWindow(QMainWindow):
     def __init__(self, host: Host, app: QApplication, settings: QSettings, theme: Theme | None = None) -> None:
         super().__init__()
         self._host = host
-        self._app = app
         self._settings = settings
-        self._fixed_theme = theme
-        self._choice = _theme_choice(str(settings.value("theme", "system")))
-        self._theme = theme or self._chosen_theme()
-        self._monitor: Monitor | None = None
+        self._live: Monitor | Follower | None = None
+        self._shown: Watched | None = None
         self._stop_listening: Callable[[], None] = _nothing
         self._held_at_ns: int | None = None
+        self._selected: int | None = None
         self._closed = asyncio.Event()
         self._tasks = Tasks(self._report)
-        self._connecting = Connecting(
-            host, self, self._tasks, say=self.say, show_busy=self._show_busy, list_profiles=self._list_profiles
-        )
-        apply_theme(app, self._theme)
-        self.top_bar = TopBar(self._theme)
-        self.banner = Banner(self._theme)
+        self._looks = Looks(app, settings, theme, self._wear, self)
+        worn = self._looks.theme
+        self.top_bar = TopBar(worn)
+        self.banner = Banner(worn)
         self.welcome = Welcome()
-        self.overview = Overview(self._theme)
-        self.charts = ChartsPanel(self._theme)
-        self.timeline = TimelinePanel(self._theme)
-        self.inspector = InspectorPanel(self._theme)
-        self.subscriptions = Subscriptions(self._theme)
-        self.demo_panel = DemoPanel(self._theme, self._tasks)
-        self.connection_line = ConnectionLine(self._theme)
-        self.quality = QualityDialog(self._theme, self)
-        self.frame = HoldFrame(self._theme)
+        self.overview = Overview(worn)
+        self.charts = ChartsPanel(worn)
+        self.timeline = TimelinePanel(worn, SavedFilters(host.profiles.path.parent))
+        self.inspector = InspectorPanel(worn, self._find_older)
+        self.subscriptions = Subscriptions(worn)
+        self.demo_panel = DemoPanel(worn, self._tasks)
+        self.connection_line = ConnectionLine(worn)
+        self.quality = QualityDialog(worn, self)
+        self.frame = HoldFrame(worn)
         self.pages = QStackedWidget()
         self.panels = Layout(
             left=(self.subscriptions, self.demo_panel),
@@ -87,45 +93,55 @@ class MainWindow(QMainWindow):
             timeline=self.timeline,
             right=self.inspector,
         )
+        self._connecting = Connecting(
+            host, self, self._tasks, say=self.say, show_busy=self.welcome.set_busy, list_profiles=self._list_profiles
+        )
+        self._reaching = Reaching(self._connecting, self._refresh)
+        self.recorded = Recorded(
+            host,
+            self,
+            self._tasks,
+            worn,
+            node_colour=self.overview.node_colour,
+            show=self.show_replay,
+            event_reached=self._event_reached,
+            selected=lambda: self._selected,
+            leave=self.go_live,
+            say=self.say,
+        )
         self.menus = Menus(self, self._commands(), panel_names())
         self.pacer = Pacer(self)
         self._build()
         self._join()
         self.panels.restore(settings, self)
-        self.menus.themes[self._choice].setChecked(True)
-        self._choose_times(_time_style(str(settings.value("times", TimeStyle.UTC.value))))
-        app.styleHints().colorSchemeChanged.connect(self._scheme_changed)
+        self.menus.themes[self._looks.choice].setChecked(True)
+        self._choose_times(kept_time_style(settings))
         self.show_monitor(None)
 
     # What the program calls
 
     @property
-    def monitor(self) -> Monitor | None:
-        """The one that is shown."""
-        return self._monitor
+    def live(self) -> Monitor | Follower | None:
+        """What is live: shown, or beneath a replay."""
+        return self._live
 
-    def show_monitor(self, monitor: Monitor | None) -> None:
-        """Show this one from now on; None shows what one can choose."""
-        self._stop_listening()
-        self._stop_listening = _nothing if monitor is None else monitor.listen(self._seen)
-        self._monitor = monitor
-        self._held_at_ns = None
-        self.frame.set_held(False)
-        demo = self._host.demo
-        self.demo_panel.show_monitor(monitor, demo)
-        for panel in (self.top_bar, self.banner, self.overview, self.charts, self.timeline, self.inspector):
-            panel.show_monitor(monitor)
-        self.subscriptions.show_monitor(monitor)
-        self.connection_line.show_monitor(monitor)
-        self.quality.show_monitor(monitor)
-        self.menus.set_watching(monitor is not None)
-        self._list_profiles()
-        self.pages.setCurrentWidget(self.welcome if monitor is None else self.panels.columns)
-        self.top_bar.setVisible(monitor is not None)
-        self._set_title()
-        # Nothing has the focus at first, so that Space holds the view; Tab goes to the first control.
-        (self.welcome.demo if monitor is None else self.frame).setFocus()
-        self.pacer.refresh()
+    @property
+    def shown(self) -> Watched | None:
+        """What the panels show: what is live, or a replay."""
+        return self._shown
+
+    def show_monitor(self, monitor: Monitor | Follower | None) -> None:
+        """Show this one from now on; None shows what one can choose. A replay that was shown is closed."""
+        self._live = monitor
+        if isinstance(monitor, Follower):
+            monitor.jumped = self._jumped
+        self._show(monitor)
+
+    def show_replay(self, replay: Replay) -> None:
+        """Show a replay, which the window closes when it shows something else; what is live goes on beneath."""
+        replay.jumped = self._jumped
+        replay.moved = self._moved
+        self._show(replay)
 
     def say(self, sentence: str) -> None:
         """Show a failure in the window, without stopping it."""
@@ -141,17 +157,68 @@ class MainWindow(QMainWindow):
         self._stop_listening = _nothing
         self.pacer.stop()
         await self._tasks.close()
+        self.timeline.close_files()
+        self.charts.close_files()
+        await self.recorded.close()
 
-    # Hold
+    def _show(self, watched: Watched | None) -> None:
+        replay = watched if isinstance(watched, Replay) else None
+        # Numbers are those of the file, so that the same event is chosen on both ways.
+        before = None if self._shown is None else self._shown.history
+        is_same_file = watched is not None and before is not None and watched.history == before
+        selected = self._selected if is_same_file else None
+        controls = watched if isinstance(watched, Monitor) else None
+        self._stop_listening()
+        self._stop_listening = _nothing if watched is None else watched.listen(self._seen)
+        self._shown, self._held_at_ns, self._selected = watched, None, selected
+        self._reaching.take(controls)
+        self.recorded.take(watched, self._live)
+        self.frame.set_held(False)
+        self.frame.set_replay(replay is not None)
+        self.demo_panel.show_monitor(controls, self._host.demo if controls is not None else None)
+        self.banner.show_monitor(watched, can_act=controls is not None)
+        for panel in (self.top_bar, self.overview, self.charts, self.inspector):
+            panel.show_monitor(watched)
+        self.timeline.show_monitor(watched, selected)
+        if selected is not None:
+            self.inspector.show_event(selected)
+            self.charts.select(selected)
+        self.subscriptions.show_monitor(watched, controls, why_not_asked(watched))
+        self.connection_line.show_monitor(watched)
+        self.quality.show_monitor(watched)
+        self.menus.set_watching(
+            is_watching=watched is not None,
+            reaches_cluster=controls is not None,
+            has_history=watched is not None and watched.history is not None,
+            is_replay=replay is not None,
+            has_live=self._live is not None,
+        )
+        self.timeline.set_instant(None if replay is None else replay.now_ns())
+        self._list_profiles()
+        self.pages.setCurrentWidget(self.welcome if watched is None else self.panels.columns)
+        self.top_bar.setVisible(watched is not None)
+        self.setWindowTitle(window_title(watched))
+        # Nothing has the focus at first, so that Space holds the view; Tab goes to the first control. Whoever has
+        # taken hold of the strip keeps it.
+        if not self.recorded.panel.scrubber.hasFocus() or watched is None:
+            (self.welcome.demo if watched is None else self.frame).setFocus()
+        self.pacer.refresh()
+
+    # Hold and replay
 
     def hold(self) -> None:
-        """Freeze the view at the present; collecting goes on. Nothing where it is frozen."""
-        if self._monitor is not None and self._held_at_ns is None:
-            self._set_held(self._monitor.now_ns())
+        """Freeze the view at the present; collecting goes on. Nothing where it is frozen. A replay stands still."""
+        if self.recorded.replay is not None:
+            self.recorded.replaying.pause()
+        elif self._shown is not None and self._held_at_ns is None:
+            self._set_held(self._shown.now_ns())
 
     def go_live(self) -> None:
-        """Follow the present again."""
-        if self._held_at_ns is not None:
+        """Follow the present again, out of a hold or a replay, also out of one that is being opened."""
+        self.recorded.replaying.forget()
+        if self.recorded.replay is not None:
+            self._show(self._live)
+        elif self._held_at_ns is not None:
             self._set_held(None)
 
     def _set_held(self, held_at_ns: int | None) -> None:
@@ -162,10 +229,37 @@ class MainWindow(QMainWindow):
         self.pacer.refresh()
 
     def _toggle_hold(self) -> None:
-        if self._held_at_ns is None:
+        if self.recorded.replay is not None:
+            self.recorded.replaying.toggle_play()
+        elif self._held_at_ns is None:
             self.hold()
         else:
             self.go_live()
+
+    def _jumped(self) -> None:
+        """Log and series of what is shown are others than before."""
+        self.banner.show_jump()
+        self.charts.show_jump()
+        self.pacer.note()
+
+    def _moved(self) -> None:
+        """The instant of the replay is another."""
+        self.timeline.set_instant(None if self.recorded.replay is None else self.recorded.replay.now_ns())
+        self.pacer.note()
+
+    def _event_reached(self, number: int) -> None:
+        """The replay was moved to this event."""
+        self._selected = number
+        self.timeline.select(number)
+        self.inspector.show_event(number)
+        self.charts.select(number)
+        self.pacer.refresh()
+
+    def _step_to_problem(self, forwards: bool) -> None:
+        if self.recorded.replay is not None:
+            self.recorded.replaying.step_to_problem(forwards)
+        else:
+            self.timeline.jump_to_problem(1 if forwards else -1)
 
     # What the user does
 
@@ -174,16 +268,22 @@ class MainWindow(QMainWindow):
         self.panels.save(self._settings, self)
         self._settings.sync()
         self.quality.close()
+        self.recorded.close_dialogs()
         self._closed.set()
         event.ignore()
         self.hide()
 
-    def _show_busy(self, is_busy: bool) -> None:
-        self.welcome.set_busy(is_busy)
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """A recording may be dropped here."""
+        if dropped_recording(event.mimeData()) is not None:
+            event.acceptProposedAction()
 
-    def _sign_in(self) -> None:
-        if self._monitor is not None:
-            self._connecting.sign_in_again(self._monitor.target)
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the recording."""
+        path = dropped_recording(event.mimeData())
+        if path is not None:
+            event.acceptProposedAction()
+            self.recorded.replaying.open(path)
 
     def _list_profiles(self) -> None:
         try:
@@ -193,45 +293,32 @@ class MainWindow(QMainWindow):
         self.welcome.show_profiles(profiles, problem)
         self.menus.show_profiles(profiles)
 
-    # Looks
-
-    def _chosen_theme(self) -> Theme:
-        match self._choice:
-            case "light":
-                return LIGHT
-            case "dark":
-                return DARK
-            case "system":
-                return system_theme(self._app)
-
-    def _choose_theme(self, choice: ThemeChoice) -> None:
-        self._choice = choice
-        self._fixed_theme = None
-        self._settings.setValue("theme", choice)
-        self._wear(self._chosen_theme())
-
-    def _scheme_changed(self, _scheme: Qt.ColorScheme) -> None:
-        if self._choice == "system" and self._fixed_theme is None:
-            self._wear(system_theme(self._app))
-
     def _wear(self, theme: Theme) -> None:
-        self._theme = theme
-        apply_theme(self._app, theme)
         for panel in (self.top_bar, self.banner, self.overview, self.charts, self.timeline, self.inspector):
             panel.set_theme(theme)
-        for other in (self.subscriptions, self.demo_panel, self.connection_line, self.frame, self.quality):
+        for other in (
+            self.subscriptions,
+            self.demo_panel,
+            self.connection_line,
+            self.frame,
+            self.quality,
+            self.recorded,
+        ):
             other.set_theme(theme)
         self.pacer.refresh()
 
     def _choose_times(self, style: TimeStyle) -> None:
         self._settings.setValue("times", style.value)
         self.menus.times[style].setChecked(True)
-        for panel in (self.top_bar, self.charts, self.timeline, self.inspector):
+        for panel in (self.top_bar, self.charts, self.timeline, self.inspector, self.recorded):
             panel.set_time_style(style)
         self.pacer.refresh()
 
     def _show_panel(self, key: str, is_shown: bool) -> None:
-        self.panels.panels[key].setVisible(is_shown)
+        if key == "history":
+            self.recorded.panel.set_wanted(is_shown)
+        else:
+            self.panels.panels[key].setVisible(is_shown)
         self.pacer.refresh()
 
     def _reset_layout(self) -> None:
@@ -246,6 +333,13 @@ class MainWindow(QMainWindow):
 
     # What comes
 
+    def _find_older(self, number: int) -> Event | None:
+        """An event that memory let go, from the journal."""
+        return self.timeline.model.told.event(number)
+
+    def _refresh(self) -> None:
+        self.pacer.refresh()
+
     def _seen(self, _observation: Observation, _events: tuple[Event, ...]) -> None:
         self.pacer.note()
 
@@ -258,8 +352,10 @@ class MainWindow(QMainWindow):
         )
 
     def _event_chosen(self, number: int) -> None:
+        self._selected = number
         self.inspector.show_event(number)
         self.charts.select(number)
+        self.recorded.replaying.seek_event(number)
 
     def _mark_chosen(self, number: int) -> None:
         self.timeline.select(number)
@@ -270,50 +366,45 @@ class MainWindow(QMainWindow):
         self.menus.panels["inspector"].setChecked(True)
         self.inspector.setFocus()
 
-    def _reconnect(self) -> None:
-        if self._monitor is not None:
-            self._monitor.reconnect_now()
-            self.pacer.refresh()
-
-    def _disconnect(self) -> None:
-        if self._monitor is not None:
-            self._monitor.disconnect()
-            self.pacer.refresh()
-
     # How it is put together
 
     def _build(self) -> None:
+        self.setAcceptDrops(True)
         self.pages.addWidget(self.welcome)
         self.pages.addWidget(self.panels.columns)
         column = QVBoxLayout(self.frame)
         column.setContentsMargins(SPACE, SPACE, SPACE, SPACE)
         column.setSpacing(SPACE)
-        for widget in (self.top_bar, self.banner):
-            column.addWidget(widget)
+        for above in (self.top_bar, self.recorded.bar, self.banner):
+            column.addWidget(above)
         column.addWidget(self.pages, 1)
-        column.addWidget(self.connection_line)
+        for below in (self.recorded.panel, self.connection_line):
+            column.addWidget(below)
         self.setCentralWidget(self.frame)
         self.setMinimumSize(*MINIMUM)
 
     def _join(self) -> None:
         self.top_bar.hold_toggled.connect(self._toggle_hold)
-        self.banner.reconnect_requested.connect(self._reconnect)
-        self.banner.sign_in_requested.connect(self._sign_in)
+        self.banner.reconnect_requested.connect(self._reaching.reconnect)
+        self.banner.sign_in_requested.connect(self._reaching.sign_in)
         self.welcome.demo_requested.connect(self._connecting.start_demo)
         self.welcome.connect_requested.connect(self._connecting.ask)
         self.welcome.profile_requested.connect(self._connecting.open_profile)
+        self.welcome.recording_requested.connect(self.recorded.replaying.ask)
         self.charts.event_activated.connect(self._mark_chosen)
         self.charts.hold_requested.connect(self.hold)
         self.timeline.event_activated.connect(self._event_chosen)
+        self.timeline.visible_ns = self.charts.visible_ns
         self.timeline.inspect_requested.connect(self._inspect)
         self.timeline.hold_requested.connect(self.hold)
         self.timeline.live_requested.connect(self.go_live)
         self.connection_line.quality_requested.connect(self._show_quality)
+        self.connection_line.set_aside.connect(lambda aside: self.say(set_aside_words(aside)))
         # The banner shows itself; it goes by the bar above it, which is there as long as a monitor is.
         self.pacer.add(self.top_bar, self.banner.refresh)
-        for panel in (self.top_bar, self.overview, self.charts, self.timeline, self.inspector):
+        for panel in (self.top_bar, self.overview, self.charts, self.timeline, self.inspector, self.recorded.bar):
             self.pacer.add(panel, panel.refresh)
-        for other in (self.subscriptions, self.demo_panel, self.connection_line):
+        for other in (self.subscriptions, self.demo_panel, self.connection_line, self.recorded.panel):
             self.pacer.add(other, other.refresh)
 
     def _commands(self) -> Commands:
@@ -323,15 +414,16 @@ class MainWindow(QMainWindow):
             open_profile=self._connecting.open_profile,
             edit_profile=self._connecting.edit,
             remove_profile=self._connecting.remove,
-            reconnect=self._reconnect,
-            disconnect=self._disconnect,
+            reconnect=self._reaching.reconnect,
+            disconnect=self._reaching.disconnect,
             close=self._quit,
+            recorded=self.recorded.commands(),
             hold=self._toggle_hold,
             go_live=self.go_live,
             find=self.timeline.focus_search,
-            next_problem=lambda: self.timeline.jump_to_problem(1),
-            previous_problem=lambda: self.timeline.jump_to_problem(-1),
-            choose_theme=self._choose_theme,
+            next_problem=lambda: self._step_to_problem(True),
+            previous_problem=lambda: self._step_to_problem(False),
+            choose_theme=self._looks.choose,
             choose_times=self._choose_times,
             show_panel=self._show_panel,
             reset_layout=self._reset_layout,
@@ -340,26 +432,6 @@ class MainWindow(QMainWindow):
 
     def _quit(self) -> None:
         self.close()
-
-    def _set_title(self) -> None:
-        if self._monitor is None:
-            self.setWindowTitle(_("Helios"))
-            return
-        target = self._monitor.target
-        word = f" [{target.environment}]" if target.environment else ""
-        self.setWindowTitle(_("{cluster} · Helios").format(cluster=target.name + word))
-
-
-def _theme_choice(text: str) -> ThemeChoice:
-    match text:
-        case "light" | "dark":
-            return text
-        case _:
-            return "system"
-
-
-def _time_style(text: str) -> TimeStyle:
-    return next((style for style in TimeStyle if style.value == text), TimeStyle.UTC)
 
 
 def _nothing() -> None:

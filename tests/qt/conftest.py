@@ -1,7 +1,8 @@
 """What the tests of the window share: Qt's loop under asyncio, a monitor that is fed by hand, a host that remembers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import gc
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,15 @@ def qapp(qapp: QApplication) -> QApplication:
     load_fonts()
     qapp.setQuitOnLastWindowClosed(False)
     return qapp
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """Collect cycles in this thread alone, as the program does (`qt.garbage`): windows come and go here."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any
 
 from helios_desktop.client.address import parse_address
 from helios_desktop.client.credentials import Credentials
+from helios_desktop.journal.recorder import Recorder
 from helios_desktop.monitor.demo import DemoAccess
 from helios_desktop.monitor.monitor import Monitor
 from helios_desktop.monitor.target import Target
@@ -24,8 +25,8 @@ START_S = 1_700_000_000
 class SpyMonitor(Monitor):
     """A monitor that nobody runs, which remembers what it was told to do."""
 
-    def __init__(self, target: Target, now_ns: Callable[[], int]) -> None:
-        super().__init__(target, now_ns=now_ns, rng=random.Random(1))
+    def __init__(self, target: Target, now_ns: Callable[[], int], recorder: Recorder | None = None) -> None:
+        super().__init__(target, now_ns=now_ns, rng=random.Random(1), recorder=recorder)
         self.asked: list[frozenset[Topic]] = []
         self.reconnects = 0
         self.disconnects = 0
@@ -45,15 +46,23 @@ class SpyMonitor(Monitor):
 
 
 class Story:
-    """What the gateways of one cluster tell, on a clock that the test moves; by default one, of the demo."""
+    """What the gateways of one cluster tell, on a clock that the test moves; by default one, of the demo.
+
+    A `recorder` must be open, and its run must have begun at `start_s`.
+    """
 
     def __init__(
-        self, *addresses: str, name: str = "Demo", environment: str = "DEMO", start_s: float = START_S
+        self,
+        *addresses: str,
+        name: str = "Demo",
+        environment: str = "DEMO",
+        start_s: float = START_S,
+        recorder: Recorder | None = None,
     ) -> None:
         self.now_s = start_s
         gateways = tuple(parse_address(address) for address in addresses or ("http://127.0.0.1:8080",))
         target = Target(name, gateways, Credentials("admin", "hush"), environment=environment)
-        self.monitor = SpyMonitor(target, lambda: self.now_ns)
+        self.monitor = SpyMonitor(target, lambda: self.now_ns, recorder)
 
     @property
     def now_ns(self) -> int:
@@ -123,6 +132,7 @@ class FakeHost:
         self.demo: DemoAccess | None = None
         self.demos = 0
         self.targets: list[Target] = []
+        self.opened: list[Path] = []
         self.error: str | None = None
 
     async def start_demo(self) -> str | None:
@@ -133,4 +143,9 @@ class FakeHost:
     async def connect(self, target: Target) -> str | None:
         """Write it down."""
         self.targets.append(target)
+        return self.error
+
+    async def open_recording(self, path: Path) -> str | None:
+        """Write it down."""
+        self.opened.append(path)
         return self.error

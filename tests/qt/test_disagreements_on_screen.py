@@ -80,6 +80,17 @@ def test_the_cards_of_those_who_contradict_each_other_bear_a_mark(cluster: RealC
     assert SENTENCE in card.accessibleName()
 
 
+def test_a_contradiction_in_a_picture_that_nobody_moves_on_is_not_told_as_of_now(
+    cluster: RealCluster, overview: Overview
+) -> None:
+    split(cluster, overview)
+    cluster.story.now_s += 12
+    overview.refresh()
+    assert lines(overview) == []
+    assert not any(card.mark.isVisible() for card in overview.cards.values())
+    assert overview.verdict.text() == "Unknown: nothing is heard from the cluster at present"
+
+
 def test_the_leader_sentence_names_both_and_never_one_alone(cluster: RealCluster, overview: Overview) -> None:
     split(cluster, overview)
     story = cluster.story
@@ -99,6 +110,8 @@ def test_what_a_follower_says_of_the_leader_counts_as_a_claim(live: Story) -> No
     live.status("node1")
     live.status("node2")
     assert leader_words(live.monitor.state, live.now_ns)[1] == "node1 and node3 both claim term 4"
+    live.now_s += 12
+    assert leader_words(live.monitor.state, live.now_ns)[1] == "node1 led when last heard"
 
 
 def test_a_line_takes_the_room_of_a_line_and_gives_it_back_when_it_is_over(

@@ -15,8 +15,10 @@ from helios_desktop.qt.demo_panel import DemoPanel
 from helios_desktop.qt.overview import Overview
 from helios_desktop.qt.subscriptions import Subscriptions
 from helios_desktop.qt.tasks import Tasks
-from helios_desktop.qt.theme import DARK, LIGHT
+from helios_desktop.qt.theme import DARK, LEVEL_GLYPHS, LIGHT
 from helios_desktop.qt.top_bar import TopBar, leader_words
+from helios_desktop.store.state import STALE_AFTER_S, Role
+from helios_desktop.store.verdict import Level
 from tests.qt.real_cluster import RealCluster
 from tests.qt.scene import NS, FakeDemo, Story
 
@@ -165,7 +167,10 @@ def test_nothing_is_set_anew_where_nothing_changed(
 
 
 def test_the_leader_sentence_claims_no_more_than_was_seen(live: Story) -> None:
-    live.now_s += 12
+    for _beat in range(2):
+        live.now_s += 6
+        for node in ("node1", "node2", "node3"):
+            live.status(node)
     assert leader_words(live.monitor.state, live.now_ns)[1] == "node1 leads term 4 for at least 12 s"
     live.frame("node2", "state_change", {"old_state": "Candidate", "new_state": "Leader", "term": 5})
     for node in ("node1", "node2", "node3"):
@@ -178,6 +183,37 @@ def test_who_led_before_all_connections_ended_does_not_look_live(live: Story) ->
     for node in ("node1", "node2", "node3"):
         live.phase(node, Phase.BACKOFF, Cause.SERVER_CLOSED, attempt=1)
     assert leader_words(live.monitor.state, live.now_ns)[:2] == ("◌", "node1 led when last heard")
+
+
+def test_a_picture_that_nobody_moves_on_does_not_look_live(live: Story, overview: Overview) -> None:
+    # As of a window that follows another one, which stands still: not even a tick comes.
+    live.now_s += STALE_AFTER_S
+    assert leader_words(live.monitor.state, live.now_ns)[0] == "★"
+    overview.refresh()
+    assert overview.verdict.text() == "3 of 3 healthy: can lose 1"
+    live.now_s += 1
+    assert leader_words(live.monitor.state, live.now_ns) == ("◌", "node1 led when last heard", Role.UNKNOWN)
+    live.now_s += 9
+    overview.refresh()
+    assert overview.verdict.text() == "Unknown: nothing is heard from the cluster at present"
+    assert overview.reasons.toolTip().endswith("The last that is known is 21 s old.")
+    assert overview.glyph.text() == LEVEL_GLYPHS[Level.UNKNOWN]
+
+
+def test_no_leader_of_a_picture_that_nobody_moves_on_has_no_age_that_grows(live: Story) -> None:
+    live.phase("node1", Phase.BACKOFF, Cause.REFUSED, attempt=1)
+    for node in ("node2", "node3"):
+        live.frame(node, "status", {"node_id": node, "state": "Candidate", "term": 5, "leader": "", "peers": []})
+    assert leader_words(live.monitor.state, live.now_ns)[1] == "No leader for 0 s"
+    live.now_s += STALE_AFTER_S + 1
+    assert leader_words(live.monitor.state, live.now_ns) == ("◌", "Nobody led when last heard", Role.UNKNOWN)
+
+
+def test_observers_that_the_clock_alone_knows_to_be_stale_name_no_leader(live: Story) -> None:
+    live.now_s += STALE_AFTER_S + 1
+    # Something else moved the picture; the fold looks at the age of a status at its next tick.
+    live.frame("node1", "pong", {})
+    assert leader_words(live.monitor.state, live.now_ns)[1] == "node1 led when last heard"
 
 
 def test_the_bar_names_cluster_environment_and_phase(qtbot: QtBot, live: Story) -> None:
@@ -268,7 +304,7 @@ def subscriptions(qtbot: QtBot, live: Story) -> Subscriptions:
     """Give the switches of a cluster that is live."""
     panel = Subscriptions(DARK)
     qtbot.addWidget(panel)
-    panel.show_monitor(live.monitor)
+    panel.show_monitor(live.monitor, live.monitor)
     return panel
 
 
@@ -302,7 +338,7 @@ def test_what_a_real_gateway_never_pushes_says_how_it_comes_and_how_old_it_is(qt
     cluster.run(18)
     panel = Subscriptions(DARK)
     qtbot.addWidget(panel)
-    panel.show_monitor(cluster.story.monitor)
+    panel.show_monitor(cluster.story.monitor, cluster.story.monitor)
     shown = {topic: (panel.marks[topic].text(), panel.rates[topic].text()) for topic in Topic}
     assert shown == {
         Topic.STATUS: ("✓", "0.2"),
