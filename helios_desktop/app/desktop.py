@@ -15,14 +15,20 @@ from PySide6.QtWidgets import QApplication
 
 from helios_desktop.app.demo import Demo, demo_cluster
 from helios_desktop.app.named import named_target
+from helios_desktop.app.opening import Opener
 from helios_desktop.app.remember import remember_login_path
+from helios_desktop.app.watching import watch
 from helios_desktop.headless.arguments import PROGRAM
 from helios_desktop.headless.exit_codes import CommandError, ExitCode
 from helios_desktop.headless.options import DemoOptions, Options
 from helios_desktop.headless.tail import tail
+from helios_desktop.journal.place import journal_folder
+from helios_desktop.journal.recording import RecordingError
 from helios_desktop.monitor.clock import make_clock
 from helios_desktop.monitor.demo import DemoAccess
+from helios_desktop.monitor.follower import Follower
 from helios_desktop.monitor.monitor import Monitor
+from helios_desktop.monitor.replay import Replay
 from helios_desktop.monitor.target import Target
 from helios_desktop.profiles.file import Profiles
 from helios_desktop.profiles.secrets import Secrets
@@ -49,21 +55,26 @@ def run(options: Options, *, is_offscreen: bool, opened: Callable[[MainWindow], 
 class Desktop:
     """What the window asks of the program (`qt.host.Host`): one monitor at a time, and the demo cluster."""
 
-    def __init__(self, options: DemoOptions, now_ns: Callable[[], int]) -> None:
+    def __init__(self, options: DemoOptions, now_ns: Callable[[], int], journals: Path, scratch: Path) -> None:
         self.profiles = Profiles()
         self.secrets = Secrets()
         self._options = options
         self._now_ns = now_ns
+        self._journals = journals
+        self._opener = Opener(scratch)
         self._demo: Demo | None = None
         self._is_demo_shown = False
+        self._changing = asyncio.Lock()
         self._serving: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
-        self._show: Callable[[Monitor], None] = lambda monitor: None
+        self._show: Callable[[Monitor | Follower], None] = lambda watched: None
+        self._show_replay: Callable[[Replay], None] = lambda replay: None
         self._say: Callable[[str], None] = lambda sentence: None
 
     def join(self, window: MainWindow) -> None:
         """Show monitors, and say what goes wrong, in this window."""
         self._show = window.show_monitor
+        self._show_replay = window.show_replay
         self._say = window.say
 
     @property
@@ -89,15 +100,24 @@ class Desktop:
         await self._watch(target, is_demo=False)
         return None
 
-    def show_demo(self, demo: Demo) -> Monitor:
-        """Show a demo cluster that somebody else serves, by a monitor that somebody else runs."""
-        self._demo = demo
-        return self._monitor(demo.target(), is_demo=True)
+    async def open_recording(self, path: Path) -> str | None:
+        """Show a recording; what is live goes on beneath."""
+        try:
+            return await self.show_recording(path) or None
+        except RecordingError as error:
+            return str(error)
 
-    def _monitor(self, target: Target, *, is_demo: bool) -> Monitor:
-        self._is_demo_shown = is_demo
-        monitor = Monitor(target, now_ns=self._now_ns, rng=random.SystemRandom())
-        remember_login_path(monitor, self.profiles)
+    async def show_recording(self, path: Path) -> str:
+        """The same; gives what is missing of it, "" where nothing is. Raises `RecordingError`."""
+        replay, sentence = await self._opener.open(path, self._now_ns())
+        self._show_replay(replay)
+        return sentence
+
+    def show_demo(self, demo: Demo) -> Monitor:
+        """Show a demo cluster that somebody else serves, by a monitor that somebody else runs. It is not recorded."""
+        self._demo = demo
+        self._is_demo_shown = True
+        monitor = Monitor(demo.target(), now_ns=self._now_ns, rng=random.SystemRandom())
         self._show(monitor)
         return monitor
 
@@ -107,9 +127,29 @@ class Desktop:
         await _end(self._serving)
 
     async def _watch(self, target: Target, *, is_demo: bool) -> None:
+        async with self._changing:
+            await self._watch_instead(target, is_demo=is_demo)
+
+    async def _watch_instead(self, target: Target, *, is_demo: bool) -> None:
         await _end(self._watching)
-        self._watching = asyncio.create_task(self._monitor(target, is_demo=is_demo).run(), name="monitor")
+        self._is_demo_shown = is_demo
+        is_shown = asyncio.Event()
+
+        def show(watched: Monitor | Follower) -> None:
+            if isinstance(watched, Monitor):
+                remember_login_path(watched, self.profiles)
+            self._show(watched)
+            is_shown.set()
+
+        def say(sentence: str) -> None:
+            self._say(sentence)
+            is_shown.set()
+
+        watching = watch(target, self._journals, self._now_ns, show, say)
+        self._watching = asyncio.create_task(watching, name="monitor")
         self._watching.add_done_callback(self._ended)
+        self._watching.add_done_callback(lambda _task: is_shown.set())
+        await is_shown.wait()
 
     async def _serve(self, ready: asyncio.Future[Demo]) -> None:
         try:
@@ -141,7 +181,8 @@ async def _main(
     with tempfile.TemporaryDirectory(prefix="helios-") as folder:
         # A picture must not depend on how the user left the window, nor change it.
         settings = QSettings(f"{folder}/window.ini", QSettings.Format.IniFormat) if is_offscreen else window_settings()
-        program = Desktop(options.demo, make_clock())
+        journals = Path(folder) / "journals" if is_offscreen else journal_folder()
+        program = Desktop(options.demo, make_clock(), journals, Path(folder))
         window = MainWindow(program, app, settings, theme)
         program.join(window)
         if is_offscreen:
@@ -152,7 +193,9 @@ async def _main(
         try:
             if is_offscreen and options.window.screenshot is None:
                 return await _in_terminal(options, program, window)
-            if options.source.is_given:
+            if options.replay is not None:
+                await _replay(options.replay, program, window)
+            elif options.source.is_given:
                 await _open(options, program, window)
             if options.window.screenshot is not None:
                 await asyncio.sleep(options.window.after_s)
@@ -166,6 +209,16 @@ async def _main(
             await window.shut_down()
             await program.close()
     return ExitCode.WELL
+
+
+async def _replay(path: Path, program: Desktop, window: MainWindow) -> None:
+    """Show the recording that the command line names; where it cannot be, there is nothing to stay for."""
+    try:
+        sentence = await program.show_recording(path)
+    except RecordingError as error:
+        raise CommandError(ExitCode.FAILURE, str(error)) from None
+    if sentence:
+        window.say(sentence)
 
 
 async def _open(options: Options, program: Desktop, window: MainWindow) -> None:

@@ -21,8 +21,8 @@ from helios_desktop.monitor.clock import make_clock
 from helios_desktop.monitor.monitor import Monitor
 from helios_desktop.monitor.target import Target
 from helios_desktop.observation import Kind, Observation
-from helios_desktop.store.summary import summary
 from helios_desktop.store.verdict import verdict
+from helios_desktop.summary import summary
 from tests.real_gateway.gateway import RealGateway
 from tests.real_gateway.playback import Playback, read_script, tags
 
