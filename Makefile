@@ -22,8 +22,9 @@ lint: venv
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache
 
+# Three workers on two cores: many tests wait, for a process, a socket or the disk.
 test: lint
-	QT_QPA_PLATFORM=offscreen .venv/bin/pytest -n 2 --dist worksteal
+	QT_QPA_PLATFORM=offscreen .venv/bin/pytest -n 3 --dist worksteal
 
 bench: venv
 	QT_QPA_PLATFORM=offscreen .venv/bin/python -m tests.benchmarks

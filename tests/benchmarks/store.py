@@ -10,19 +10,24 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from helios_desktop.client.address import Address
 from helios_desktop.client.credentials import Credentials
+from helios_desktop.event_filter import EventFilter
+from helios_desktop.journal.recorder import Recorder
+from helios_desktop.journal.scribe import Run
 from helios_desktop.monitor.clock import make_clock
 from helios_desktop.monitor.monitor import Monitor
 from helios_desktop.monitor.target import Target
 from helios_desktop.observation import ConnectionChange, Kind, Observation, Phase, connection_observation
 from helios_desktop.protocol.codec import decode
+from helios_desktop.store.checkpoint import FOLD_VERSION
 from helios_desktop.store.fold import fold
-from helios_desktop.store.log import EventFilter, EventLog
+from helios_desktop.store.log import EventLog
 from helios_desktop.store.series import SeriesBook
 from helios_desktop.store.state import ClusterState
 from tests.benchmarks.row import Row
@@ -38,7 +43,7 @@ NS = 1_000_000_000
 
 def measure() -> list[Row]:
     """Decode by ratio; fold in process; then all of it through a socket and a monitor; then the log's filter."""
-    return [*_decode_rows(), _fold_row(), _socket_row(), _memory_row(), *_log_rows()]
+    return [*_decode_rows(), _fold_row(), *_socket_rows(), _memory_row(), *_log_rows()]
 
 
 def _best(run: Callable[[], float]) -> float:
@@ -131,25 +136,37 @@ def _resident_bytes() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def _socket_row() -> Row:
-    return _rate_row(f"socket to state, {MESSAGES:,} messages (not recorded)", _best(_socket_s))
+def _socket_rows() -> list[Row]:
+    what = f"socket to state, {MESSAGES:,} messages"
+    return [
+        _rate_row(f"{what}, recorded", _best(lambda: _socket_s(is_recorded=True))),
+        _rate_row(f"{what}, not recorded", _best(lambda: _socket_s(is_recorded=False))),
+    ]
 
 
-def _socket_s() -> float:
+def _socket_s(*, is_recorded: bool) -> float:
+    """Processor time of all threads; of a recorded run until the last message is on the disk."""
     command = [sys.executable, "-m", "tests.benchmarks.store_server"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as server,
+    ):
         try:
-            return asyncio.run(_watch(server))
+            return asyncio.run(_watch(server, Path(folder) / "bench.journal" if is_recorded else None))
         finally:
             server.kill()
 
 
-async def _watch(server: subprocess.Popen[str]) -> float:
+async def _watch(server: subprocess.Popen[str], journal: Path | None) -> float:
     assert server.stdin is not None
     assert server.stdout is not None
     address = Address("http", "127.0.0.1", int(server.stdout.readline()))
     target = Target("bench", (address,), Credentials(token="bench"))
-    monitor = Monitor(target, now_ns=make_clock(), rng=random.Random(1))
+    now_ns = make_clock()
+    recorder = None if journal is None else Recorder(journal, Run(now_ns(), "bench", FOLD_VERSION))
+    if recorder is not None:
+        await recorder.open()
+    monitor = Monitor(target, now_ns=now_ns, rng=random.Random(1), recorder=recorder)
     frames = 0
     is_open, is_done = asyncio.Event(), asyncio.Event()
 
@@ -170,10 +187,18 @@ async def _watch(server: subprocess.Popen[str]) -> float:
             server.stdin.write(f"go {MESSAGES}\n")
             server.stdin.flush()
             await is_done.wait()
+            if recorder is not None:
+                await _all_written(recorder, monitor)
             return time.process_time() - begin
     finally:
         watching.cancel()
         await asyncio.wait({watching})
+        await monitor.close_recording()
+
+
+async def _all_written(recorder: Recorder, monitor: Monitor) -> None:
+    while recorder.status.last_event < monitor.log.end - 1:  # noqa: ASYNC110 - the disk has no event to wait for
+        await asyncio.sleep(0.01)
 
 
 def _log_rows() -> list[Row]:

@@ -1,7 +1,7 @@
-"""The server process of row 5: one WebSocket over which a hundred thousand messages come as fast as they are read.
+"""The server process of rows 5 and 6: one WebSocket over which messages come as fast as they are read, or at a pace.
 
 Nothing of ours and nothing of aiohttp's is in it, so that it is never what one waits for. Its port goes to stdout;
-`go N` on stdin sends N messages of the guide's mix.
+`go N` on stdin sends N messages of the guide's mix, `go N RATE` so many of them a second.
 """
 
 import base64
@@ -9,10 +9,12 @@ import hashlib
 import json
 import socket
 import sys
+import time
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1.3
 TIMESTAMP = "2024-01-15T10:30:00Z"
 AT_ONCE = 500
+SENDS_A_SECOND = 100
 
 
 def guide_message(number: int) -> str:
@@ -83,13 +85,18 @@ def main() -> None:
             shake_hands(connection)
             connection.sendall(frame(guide_message(0)))
             for line in sys.stdin:
-                count = int(line.removeprefix("go "))
+                count, *rate = (int(word) for word in line.removeprefix("go ").split())
+                at_once = rate[0] // SENDS_A_SECOND if rate else AT_ONCE
                 chunks = [
-                    b"".join(frame(guide_message(number)) for number in range(begin, min(begin + AT_ONCE, count)))
-                    for begin in range(0, count, AT_ONCE)
+                    b"".join(frame(guide_message(number)) for number in range(begin, min(begin + at_once, count)))
+                    for begin in range(0, count, at_once)
                 ]
-                for chunk in chunks:
+                begun = time.monotonic()
+                for number, chunk in enumerate(chunks):
+                    if rate:
+                        time.sleep(max(0.0, begun + number / SENDS_A_SECOND - time.monotonic()))
                     connection.sendall(chunk)
+                print(f"sent {time.monotonic() - begun:.3f}", flush=True)
 
 
 if __name__ == "__main__":
