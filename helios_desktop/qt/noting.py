@@ -58,7 +58,7 @@ class Noting:
         self._watched: Watched | None = None
         self._live: Watched | None = None
         self._style = TimeStyle.UTC
-        self._is_asking = False
+        self._asking: object | None = None
         self.list = NotesDialog(window)
         self.list.chosen.connect(go)
         self.list.edit_asked.connect(lambda note: self._begin(partial(self._edit, note)))
@@ -95,17 +95,18 @@ class Noting:
         self._tasks.start(self._load(path))
 
     def _begin(self, ask: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        if not self._is_asking:
-            self._is_asking = True
-            self._tasks.start(self._carry_out(ask))
+        if self._asking is None:
+            self._asking = asking = object()
+            self._tasks.start(self._carry_out(ask, asking))
 
-    async def _carry_out(self, ask: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    async def _carry_out(self, ask: Callable[[], Coroutine[Any, Any, None]], asking: object) -> None:
         try:
             await ask()
         except RecordingError as error:
             self._say(str(error))
         finally:
-            self._is_asking = False
+            if self._asking is asking:
+                self._asking = None
 
     async def _bookmark(self, number: int | None, span: tuple[int, int] | None) -> None:
         watched = self._watched
@@ -164,6 +165,7 @@ class Noting:
             return dialog.text if result == QDialog.DialogCode.Accepted else None
         finally:
             dialog.deleteLater()
+            self._asking = None  # while the answer is written, the next one may be asked
 
     def _recorder(self, path: Path) -> Monitor | None:
         """Who writes this file, in this window: nobody else may."""
