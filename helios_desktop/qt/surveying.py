@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from helios_desktop.journal.database import DamagedError
 from helios_desktop.journal.failure import reason_of
+from helios_desktop.journal.lock import inode_of
 from helios_desktop.journal.note import Note
 from helios_desktop.journal.schema import SchemaError
 from helios_desktop.monitor.past import EmptyError
@@ -50,7 +51,7 @@ class Surveying(QObject):
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="survey")
         self._wish: Wish | None = None
         self._is_looking = False
-        self._path: Path | None = None
+        self._file: tuple[Path, tuple[int, int] | None] | None = None
         self._surveyor: Surveyor | None = None
         self._done.connect(self._tell)
 
@@ -81,9 +82,11 @@ class Surveying(QObject):
     def _look(self, wish: Wish) -> Seen:
         """In the thread."""
         try:
-            if self._surveyor is None or wish.path != self._path:
+            # Another file may have taken its place: what is shown as recorded is what is there.
+            file = (wish.path, inode_of(wish.path))
+            if self._surveyor is None or file != self._file:
                 self._let_go()
-                self._surveyor, self._path = Surveyor(wish.path), wish.path
+                self._surveyor, self._file = Surveyor(wish.path), file
             survey = self._surveyor.look(wish.view, wish.state)
             return Seen(wish, survey, self._surveyor.notes())
         except EmptyError:
