@@ -21,7 +21,7 @@ COUNTED_ONE_BY_ONE: Final = 200_000
 """Where there are no more events than that, they are counted, and stretches may be shorter than a minute."""
 STRETCHES: Final = 120
 _NS: Final = 1_000_000_000
-_LAST: Final = 2**63 - 1
+_encode: Final = msgspec.json.Encoder().encode
 _cells: Final = msgspec.json.Decoder(list[tuple[int, int, int]]).decode
 
 
@@ -99,8 +99,8 @@ def _whole_minutes(
 def _counted(reader: Reader, since_ns: int, until_ns: int, origin_ns: int, width_ns: int) -> list[tuple[int, int, int]]:
     return _read(
         reader,
-        "SELECT (at_ns - ?) / ?, facet, count(*) FROM event WHERE at_ns >= ? AND at_ns < ? GROUP BY 1, 2",
-        (origin_ns, width_ns, since_ns, until_ns),
+        f"SELECT (at_ns - ?2) / ?3, facet, count(*) FROM {query.WITHIN} GROUP BY 1, 2",  # noqa: S608 - ours
+        (query.within(reader.connection, since_ns, until_ns), origin_ns, width_ns),
     )
 
 
@@ -113,11 +113,16 @@ def _tallied(reader: Reader, since_ns: int, until_ns: int) -> int:
 
 
 def _extent(reader: Reader) -> tuple[int, int]:
-    row = reader.connection.execute("SELECT (SELECT min(at_ns) FROM event), (SELECT max(at_ns) FROM event)").fetchone()
+    # The ends of each run: where a clock was set back, the first number may be of a later time.
+    ends = [number for run in query.stretches(reader.connection, None, None) for number in (run.first, run.end - 1)]
+    row = reader.connection.execute(
+        "SELECT min(at_ns), max(at_ns) FROM event WHERE id IN (SELECT value FROM json_each(?))",
+        (_encode(ends).decode(),),
+    ).fetchone()
     return (0, 0) if row[0] is None else (int(row[0]), int(row[1]))
 
 
-def _read(reader: Reader, select: str, values: tuple[int, ...]) -> list[tuple[int, int, int]]:
+def _read(reader: Reader, select: str, values: tuple[int | str, ...]) -> list[tuple[int, int, int]]:
     # As one row: a thread would wait for the interpreter at each of many.
     (text,) = reader.connection.execute(
         f"SELECT json_group_array(json_array(part, facet, count)) FROM (WITH cell (part, facet, count) AS ({select}) "  # noqa: S608 - ours

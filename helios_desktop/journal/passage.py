@@ -38,7 +38,6 @@ BLOCK: Final = 250
 NUMBERS: Final = 5_000
 RARE: Final = 20
 """Facets that have fewer than one in so many of all events are looked up by each; others are found on the way."""
-_LAST: Final = 2**63 - 1
 
 _OBSERVATION: Final = (
     "seen.text, observation.epoch, observation.received_ns, observation.kind, observation.text, source.text, "
@@ -187,10 +186,10 @@ class Passage:
         ):
             yield from self._observations_of_events()
             return
-        after, until = 0, _LAST
+        after, until = 0, query.LAST
         if not self._is_set_back:
             after = 0 if chosen.since_ns is None else self._reader.seq_at(chosen.since_ns - 1)
-            until = _LAST if chosen.until_ns is None else self._reader.seq_at(chosen.until_ns - 1)
+            until = query.LAST if chosen.until_ns is None else self._reader.seq_at(chosen.until_ns - 1)
         block: list[Observation] = []
         for _seq, observation in self._reader.observations(after, until):
             if chosen.admits_time(observation.received_ns) and chosen.admits_names("", observation.observer):
@@ -234,7 +233,7 @@ class Passage:
         return numbers[0] if numbers else None
 
     def _last(self) -> int | None:
-        numbers = query.page(self._reader.connection, self._facets, self._bounds, _LAST, 1)
+        numbers = query.page(self._reader.connection, self._facets, self._bounds, query.LAST, 1)
         return numbers[0] if numbers else None
 
     def _at(self, number: int | None) -> int | None:

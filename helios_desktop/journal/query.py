@@ -20,9 +20,20 @@ MOST_GROUPS: Final = 5
 """So many such joins one after the other; with more facets, rows are looked at one by one."""
 MOST_WORDS: Final = 8
 """So many words that begin alike are asked for one by one."""
+LAST: Final = 2**63 - 1
+"""No number and no instant is greater: SQLite has no greater integer."""
+WITHIN: Final = (
+    "json_each(?1) AS stretch CROSS JOIN event ON event.id >= stretch.value ->> 0 AND event.id < stretch.value ->> 1"
+)
+"""Tables of a statement: the events of certain stretches, which are its first value, as `within` gives them."""
 _SIGNS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _ANY: Final = " *"  # a token has no sign like these
 _LAST_SIGN: Final = "\U0010ffff"
+_KEPT: Final = (
+    "SELECT (SELECT min(id) FROM event WHERE id >= :first AND id < :beyond), "
+    "(SELECT max(id) + 1 FROM event WHERE id >= :first AND id < :beyond)"
+)
+_NEXT: Final = "SELECT id, at_ns FROM event WHERE id >= ? ORDER BY id LIMIT 1"
 VOCABULARY: Final = "CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab('main', 'search', 'instance')"
 """The words of the full-text index, in order: for each connection that searches."""
 
@@ -86,26 +97,55 @@ def admitted(facets: Sequence[Facet], chosen: EventFilter) -> list[int] | None:
 
 
 def bounds_of(connection: sqlite3.Connection, chosen: EventFilter) -> Bounds:
-    """Between which numbers the time of a filter lies. Empty where nothing does; within, times must be looked at."""
-    ask = connection.execute
+    """Between which numbers the time of a filter lies. Empty where nothing does.
+
+    Where a clock was set back, what lies between may be of another time.
+    """
+    if chosen.has_times:
+        found = stretches(connection, chosen.since_ns, chosen.until_ns)
+        return Bounds(found[0].first, found[-1].end) if found else Bounds(0, 0)
     # Each by a statement of its own, which SQLite answers by the key; both in one would look at every row.
-    first, end = ask(
+    first, end = connection.execute(
         "SELECT (SELECT coalesce(min(id), 0) FROM event), (SELECT coalesce(max(id), -1) + 1 FROM event)"
     ).fetchone()
-    if not chosen.has_times:
-        return Bounds(first, end)
-    since_ns = -(2**63) if chosen.since_ns is None else chosen.since_ns
-    until_ns = 2**63 - 1 if chosen.until_ns is None else chosen.until_ns
-    if is_clock_set_back(connection):
-        first, end = ask(
-            "SELECT coalesce(min(id), 0), coalesce(max(id), -1) + 1 FROM event WHERE at_ns >= ? AND at_ns < ?",
-            (since_ns, until_ns),
-        ).fetchone()
-        return Bounds(first, end)
-    within = "SELECT id FROM event WHERE at_ns >= ? AND at_ns < ? ORDER BY "
-    after = ask(f"{within} at_ns, id LIMIT 1", (since_ns, until_ns)).fetchone()
-    before = ask(f"{within} at_ns DESC, id DESC LIMIT 1", (since_ns, until_ns)).fetchone()
-    return Bounds(0, 0) if after is None else Bounds(after[0], before[0] + 1)
+    return Bounds(first, end)
+
+
+def stretches(connection: sqlite3.Connection, since_ns: int | None, until_ns: int | None) -> list[Bounds]:
+    """The numbers of all events in [since_ns, until_ns), in their order; None for the first and the last.
+
+    Within a run times never fall as numbers rise, so that they are found without an index, by halving.
+    """
+    since_ns = -(2**63) if since_ns is None else since_ns
+    until_ns = LAST if until_ns is None else until_ns
+    found: list[Bounds] = []
+    firsts = [row[0] for row in connection.execute("SELECT first_event FROM run ORDER BY first_event").fetchall()]
+    for number, beyond in zip((0, *firsts), (*firsts, LAST), strict=True):
+        kept = connection.execute(_KEPT, {"first": number, "beyond": beyond}).fetchone()
+        if kept[0] is None:
+            continue
+        first = _first_at(connection, kept[0], kept[1], since_ns)
+        end = _first_at(connection, first, kept[1], until_ns)
+        if first < end:
+            found.append(Bounds(first, end))
+    return found
+
+
+def within(connection: sqlite3.Connection, since_ns: int, until_ns: int) -> str:
+    """`stretches` for `WITHIN`."""
+    return json.dumps([[stretch.first, stretch.end] for stretch in stretches(connection, since_ns, until_ns)])
+
+
+def _first_at(connection: sqlite3.Connection, first: int, end: int, at_ns: int) -> int:
+    """The least number in [first, end) of an event at that instant or later, or one just after an earlier; else end."""
+    while first < end:
+        middle = (first + end) // 2
+        number, told_ns = connection.execute(_NEXT, (middle,)).fetchone() or (end, at_ns)
+        if told_ns >= at_ns:
+            end = middle
+        else:
+            first = number + 1
+    return first
 
 
 def is_clock_set_back(connection: sqlite3.Connection) -> bool:
@@ -190,14 +230,28 @@ def _page(
         among = "" if facets is None else "AND +facet IN (SELECT value FROM json_each(?3)) "
         select = f"SELECT id FROM event WHERE id >= ?1 AND id < ?2 {among}ORDER BY id {order} LIMIT ?4"  # noqa: S608 - ours
         return numbers_of(connection, select, (first, end, json.dumps(facets), most))
-    found: list[int] = []
-    one = f"SELECT * FROM (SELECT id FROM event WHERE facet = ? AND id >= ? AND id < ? ORDER BY id {order} LIMIT ?)"  # noqa: S608 - ours
+    # What is not indexed yet is looked at one by one; first, so that what is being indexed meanwhile is not missed.
+    select = (
+        "SELECT id FROM event WHERE id >= ?1 AND id > ?2 AND id < ?3 AND summary IS NULL "  # noqa: S608 - ours
+        f"AND facet IN (SELECT value FROM json_each(?4)) ORDER BY id {order} LIMIT ?5"
+    )
+    found = numbers_of(connection, select, (first, indexed(connection), end, json.dumps(facets), most))
+    one = (
+        "SELECT * FROM (SELECT id FROM event WHERE facet = ? AND summary IS NOT NULL AND id >= ? AND id < ? "  # noqa: S608 - ours
+        f"ORDER BY id {order} LIMIT ?)"
+    )
     for at in range(0, len(facets), MOST_FACETS):
         group = facets[at : at + MOST_FACETS]
         values = [value for facet in group for value in (facet, first, end, most)]
         select = " UNION ALL ".join([one] * len(group)) + f" ORDER BY id {order} LIMIT ?"
         found += numbers_of(connection, select, (*values, most))
-    return sorted(found, reverse=order == "DESC")[:most]
+    return sorted(set(found), reverse=order == "DESC")[:most]
+
+
+def indexed(connection: sqlite3.Connection) -> int:
+    """Events up to this number are indexed: by full text, and by facet."""
+    found = connection.execute("SELECT value FROM meta WHERE key = 'indexed'").fetchone()
+    return 0 if found is None else int(found[0])
 
 
 def matches(connection: sqlite3.Connection, match: str | None, bounds: Bounds, most: int, order: str) -> list[int]:

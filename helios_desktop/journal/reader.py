@@ -137,7 +137,7 @@ class Reader:
 
     def indexed(self) -> int:
         """Full text finds events up to this number."""
-        return int(self.meta().get("indexed", "0"))
+        return query.indexed(self._connection)
 
     def select(self, chosen: EventFilter, before: int, most: int) -> list[int]:
         """Numbers below `before` of the newest events that pass all but the pattern, newest first, `most` at most.

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from helios_desktop.journal.failure import NoRoomError
+from helios_desktop.journal.query import indexed
 from helios_desktop.journal.segments import Segment, last_seen_ns, read_segments
 from helios_desktop.journal.writer import MINUTE_NS, unindex
 from helios_desktop.words import _
@@ -127,9 +128,8 @@ def _cut_events(connection: sqlite3.Connection, segment: Segment) -> bool:
     ).fetchone()
     if first is None:
         return False
-    indexed = ask("SELECT coalesce((SELECT value FROM meta WHERE key = 'indexed'), 0)").fetchone()
     # While their texts are there: full text is told what to forget.
-    unindex(connection, first - 1, min(last, int(indexed[0])))
+    unindex(connection, first - 1, min(last, indexed(connection)))
     ask(
         "UPDATE tally SET count = tally.count - gone.count FROM ("
         "SELECT at_ns / ? AS minute, facet, count(*) AS count FROM event WHERE id BETWEEN ? AND ? GROUP BY 1, 2"

@@ -22,7 +22,6 @@ from helios_desktop.journal.stored import plain_summary
 
 BLOCK: Final = 2_000
 """How many rows a pattern, or a word that is not indexed yet, is looked for in at a time."""
-_ALL: Final = 2**63 - 1
 
 _Hit = tuple[int, int, int, str | None]
 """Number, facet, instant, summary."""
@@ -69,7 +68,7 @@ class Search:
         self._admitted = query.admitted(facets, chosen)
         self._bounds = query.bounds_of(self._connection, chosen)
         self._words = query.words_of(chosen)
-        self._indexed = reader.indexed() if self._words else _ALL
+        self._indexed = reader.indexed() if self._words else query.LAST
         self.expression = expression
         if self._words and expression is None:
             self.expression = query.expression(self._connection, self._words, self._admitted)

@@ -12,21 +12,10 @@ _BACK_AT_ONCE: Final = 64
 
 def event_after(reader: Reader, first: int, chosen: EventFilter) -> int | None:
     """The least number from `first` on of an event that passes all but text, pattern and time; None where none does."""
-    facets = query.facets_of(reader.connection, chosen)
-    if facets is None:
-        row = reader.connection.execute("SELECT min(id) FROM event WHERE id >= ?", (first,)).fetchone()
-        return None if row[0] is None else int(row[0])
-    found = [
-        row[0]
-        for facet in facets
-        if (
-            row := reader.connection.execute(
-                "SELECT min(id) FROM event WHERE facet = ? AND id >= ?", (facet, first)
-            ).fetchone()
-        )
-        and row[0] is not None
-    ]
-    return min(found, default=None)
+    connection = reader.connection
+    facets = query.facets_of(connection, chosen)
+    found = query.page_after(connection, facets, first, query.LAST, 1, is_rare=True)
+    return found[0] if found else None
 
 
 def event_before(reader: Reader, end: int, seq: int, chosen: EventFilter) -> int | None:

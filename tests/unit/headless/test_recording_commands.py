@@ -146,7 +146,7 @@ async def test_info_finds_damage_where_it_is_asked_to_and_what_is_left_can_be_re
     path, events = recorded
     content = bytearray(path.read_bytes())
     with Reader(path) as reader:
-        (root,) = reader.connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'event_time'").fetchone()
+        (root,) = reader.connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'event_facet'").fetchone()
     content[(root - 1) * 4096 : (root - 1) * 4096 + 64] = bytes(64)
     path.write_bytes(content)
     with pytest.raises(CommandError, match="is damaged") as caught:
