@@ -38,13 +38,17 @@ from helios_desktop.protocol.messages import (
 )
 
 MAX_CHARACTERS: Final = 300
+# None of these but the space is printable.
 _NOT_ON_A_LINE = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 _NS_PER_S: Final = 1_000_000_000
 
 
 def summary(event: Event) -> str:
     """Say what happened, in one line of at most `MAX_CHARACTERS`, without control or direction characters."""
-    text = _NOT_ON_A_LINE.sub(" ", _text(event)).strip()
+    text = _text(event)
+    if not text.isprintable() or "  " in text:
+        text = _NOT_ON_A_LINE.sub(" ", text)
+    text = text.strip()
     return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "…"
 
 

@@ -29,8 +29,7 @@ COLLECT_AFTER: Final = 20_000
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `helios-desktop` and give its exit code. SystemExit comes from `--help`, `--version` and usage errors."""
     options = parse(sys.argv[1:] if argv is None else argv)
-    sys.setswitchinterval(SWITCH_S)
-    gc.set_threshold(COLLECT_AFTER, 10, 10)
+    tune()
     try:
         if options.command is Command.WINDOW:
             return _window(options)
@@ -38,6 +37,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CommandError as error:
         print(_("helios-desktop: {sentence}").format(sentence=error), file=sys.stderr)
         return error.code
+
+
+def tune() -> None:
+    """Set up the interpreter for what this program does."""
+    sys.setswitchinterval(SWITCH_S)
+    gc.set_threshold(COLLECT_AFTER, 10, 10)
 
 
 async def _command(options: Options) -> int:

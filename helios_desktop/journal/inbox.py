@@ -43,7 +43,7 @@ class Inbox:
     def put(self, seen: Seen) -> bool:
         """Append an observation; gives False where there was no room for it."""
         observation = seen.observation
-        size = len(observation.text) + ITEM_BYTES * (1 + len(seen.events))
+        size = _size(seen)
         if self._put_bytes - self._written_bytes + size > self._max_bytes:
             if self._losing_since_ns is None:
                 self._losing_since_ns, self._losing_reason = observation.received_ns, self.reason
@@ -95,10 +95,9 @@ class Inbox:
 
     def written(self, items: Sequence[Item]) -> None:
         """These are on the disk."""
-        for item in items:
-            if isinstance(item, Seen):
-                self._written_bytes += len(item.observation.text) + ITEM_BYTES * (1 + len(item.events))
-                self._written_count += 1
+        seen = [item for item in items if isinstance(item, Seen)]
+        self._written_bytes += sum([_size(one) for one in seen])
+        self._written_count += len(seen)
 
     def __len__(self) -> int:
         return len(self._items)
@@ -107,3 +106,7 @@ class Inbox:
         since_ns, self._losing_since_ns = self._losing_since_ns, None
         if since_ns is not None:
             self._items.append(Unrecorded(since_ns, until_ns, self._losing_reason, self._lost_now))
+
+
+def _size(seen: Seen) -> int:
+    return len(seen.observation.text) + ITEM_BYTES * (1 + len(seen.events))

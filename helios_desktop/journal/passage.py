@@ -28,7 +28,7 @@ from helios_desktop.journal.stored import (
     evidence_keys,
     key_of,
     plain_event,
-    plain_summary,
+    summary_of,
     told_event,
 )
 from helios_desktop.observation import Kind, Observation
@@ -323,7 +323,7 @@ def _admits(chosen: EventFilter, row: Row) -> bool:
 
 def _finds(finder: Finder, stored: _Stored) -> bool:
     row = stored.row
-    words = row.summary or plain_summary(stored.observation.text)
+    words = row.summary or summary_of(row.type, stored.told, stored.observation.text)
     return finder.finds(seen_text(words, row.type, row.node, row.observer), stored.observation.text)
 
 

@@ -27,7 +27,7 @@ from helios_desktop.journal.stored import (
     Row,
     evidence_keys,
     plain_event,
-    plain_summary,
+    summary_of,
     told_event,
 )
 from helios_desktop.journal.writer import Unrecorded
@@ -39,7 +39,8 @@ BLOCK: Final = 1_000
 _ROW_COLUMNS: Final = (
     "event.id, event.at_ns, facet.type, facet.node, facet.observer, facet.severity, facet.is_derived, "
     "event.summary, event.seq, event.told IS NOT NULL, "
-    "CASE WHEN event.summary IS NULL THEN observation.text END"
+    "CASE WHEN event.summary IS NULL THEN event.told END, "
+    "CASE WHEN event.summary IS NULL AND event.told IS NULL THEN observation.text END"
 )
 _ROW_TABLES: Final = "event JOIN facet ON facet.id = event.facet LEFT JOIN observation ON observation.seq = event.seq"
 _OBSERVATION_TABLES: Final = (
@@ -47,7 +48,7 @@ _OBSERVATION_TABLES: Final = (
     "LEFT JOIN name AS source ON source.id = observation.source"
 )
 _rows: Final = msgspec.json.Decoder(
-    list[tuple[int, int, str, str, str, int, int, str | None, int, int, str | None]]
+    list[tuple[int, int, str, str, str, int, int, str | None, int, int, str | None, str | None]]
 ).decode
 _SIZES: Final = "SELECT length(text) AS size FROM observation WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
 _observations: Final = msgspec.json.Decoder(
@@ -302,9 +303,9 @@ def _observation(row: tuple[int, str, int, int, int, str, str | None, int | None
     return Observation(observer, epoch, received_ns, KINDS[kind], text, source or "", status or 0)
 
 
-def _row(row: tuple[int, int, str, str, str, int, int, str | None, int, int, str | None]) -> Row:
-    number, at_ns, event_type, node, observer, severity, is_derived, summary, seq, is_told, text = row
-    words = summary if summary is not None else plain_summary(text or "")
+def _row(row: tuple[int, int, str, str, str, int, int, str | None, int, int, str | None, str | None]) -> Row:
+    number, at_ns, event_type, node, observer, severity, is_derived, summary, seq, is_told, told, text = row
+    words = summary if summary is not None else summary_of(event_type, told, text or "")
     return Row(
         number, at_ns, event_type, node, observer, query.severity_of_row(severity), bool(is_derived), words, seq,
         is_told=bool(is_told),

@@ -81,7 +81,7 @@ class Recorder:
     @property
     def wants_checkpoint(self) -> bool:
         """True where `put_checkpoint` should be called now, after the last observation that was recorded."""
-        is_due = self._since_checkpoint >= CHECKPOINT_EVERY or self._scribe.needs_checkpoint.is_set()
+        is_due = self._since_checkpoint >= CHECKPOINT_EVERY or self._scribe.needs_checkpoint
         return is_due and not self._is_losing
 
     def record(self, seen: Seen) -> None:
@@ -92,14 +92,14 @@ class Recorder:
         self._since_checkpoint += 1
         if self._is_losing:
             self._is_losing = False
-            self._scribe.needs_checkpoint.set()
+            self._scribe.needs_checkpoint = True
 
     def put_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Keep the state as it is after all that was recorded so far. Nothing while observations are being lost."""
         if self._is_losing:
             return
         self._since_checkpoint = 0
-        self._scribe.needs_checkpoint.clear()
+        self._scribe.needs_checkpoint = False
         self._inbox.put_checkpoint(checkpoint)
 
     def put_note(self, note: Note) -> None:

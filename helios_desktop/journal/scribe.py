@@ -91,7 +91,7 @@ class Scribe:
         self.status = RecordingStatus()
         self.first_event = run.started_ns // 1_000
         """For the first event of this run: larger than each number in the journal, by the clock or else by counting."""
-        self.needs_checkpoint = threading.Event()
+        self.needs_checkpoint = False
         self._path = path
         self._run = run
         self._inbox = inbox
@@ -186,7 +186,7 @@ class Scribe:
         if self._started_ns is not None:
             lost = _("what was recorded before was taken away, or is in another file")
             writer.write([Unrecorded(self._started_ns, started_ns, lost, self._last_seq)])
-            self.needs_checkpoint.set()
+            self.needs_checkpoint = True
         self._writer, self._started_ns, self._last_seq = writer, started_ns, writer.last_seq
 
     def _gather(self) -> None:

@@ -18,13 +18,13 @@ from helios_desktop.event_filter import EventFilter, Finder, seen_text
 from helios_desktop.journal import query
 from helios_desktop.journal.block import decoded, event_blocks
 from helios_desktop.journal.reader import Reader
-from helios_desktop.journal.stored import plain_summary
+from helios_desktop.journal.stored import summary_of
 
 BLOCK: Final = 2_000
 """How many rows a pattern, or a word that is not indexed yet, is looked for in at a time."""
 
-_Hit = tuple[int, int, int, str | None]
-"""Number, facet, instant, summary."""
+_Hit = tuple[int, int, int, str | None, str | None]
+"""Number, facet, instant, summary; what is told where there is no summary yet."""
 _hits: Final = msgspec.json.Decoder(list[_Hit]).decode
 _texts: Final = msgspec.json.Decoder(list[tuple[int, str]]).decode
 _encode: Final = msgspec.json.Encoder().encode
@@ -138,7 +138,8 @@ class Search:
 
     def _load(self, numbers: Sequence[int]) -> list[_Hit]:
         (text,) = self._connection.execute(
-            "SELECT json_group_array(json_array(event.id, event.facet, event.at_ns, event.summary)) "
+            "SELECT json_group_array(json_array(event.id, event.facet, event.at_ns, event.summary, "
+            "CASE WHEN event.summary IS NULL THEN event.told END)) "
             "FROM json_each(?) AS wanted CROSS JOIN event ON event.id = wanted.value",
             (_encode(numbers).decode(),),
         ).fetchone()
@@ -156,10 +157,10 @@ class Search:
         return found
 
     def _finds(self, finder: Finder, hit: _Hit, raw: str) -> bool:
-        _number, facet_id, _at_ns, summary = hit
+        _number, facet_id, _at_ns, summary, told = hit
         facet = self._facets[facet_id]
-        told = summary if summary is not None else plain_summary(raw)
-        return finder.finds(seen_text(told, facet.type, facet.node, facet.observer), raw)
+        words = summary if summary is not None else summary_of(facet.type, told, raw)
+        return finder.finds(seen_text(words, facet.type, facet.node, facet.observer), raw)
 
 
 def next_of(search: Search, number: int, step: int) -> int | None:

@@ -16,6 +16,7 @@ KINDS: Final = (Kind.FRAME, Kind.SENT, Kind.REST, Kind.CONNECTION, Kind.TICK)
 """By the number that stands in a file."""
 KindNumber = Annotated[int, Meta(ge=0, lt=len(KINDS))]
 KIND_NUMBERS: Final = {kind: number for number, kind in enumerate(KINDS)}
+_FRAME: Final = Kind.FRAME  # by itself, since each message asks, and Python 3.11 looks members of an enum up slowly
 _FILLED: Final = frozenset({StateChange, PeerChange})
 """Bodies into which the fold writes what the server left out."""
 
@@ -52,23 +53,19 @@ class Row(Struct, frozen=True, gc=False):
     is_told: bool = False
 
 
+_NOTHING: Final = Observation(MONITOR, 0, 0, Kind.TICK)
 _encode: Final = msgspec.json.Encoder().encode
 _decode_told: Final = msgspec.json.Decoder(Told).decode
 
 
-def is_plain(event: Event) -> bool:
-    """True where the event is its frame as it decodes, so that nothing but the frame need be kept."""
-    return (
-        event.observation.kind is Kind.FRAME
+def told_of(event: Event) -> str | None:
+    """The JSON of `event.told`; None where the event is its frame as it decodes, so that nothing else need be kept."""
+    if (
+        event.observation.kind is _FRAME
         and not event.evidence
         and event.after_ns is None
         and event.body.__class__ not in _FILLED
-    )
-
-
-def told_of(event: Event) -> str | None:
-    """The JSON of `event.told`; None for a plain one."""
-    if is_plain(event):
+    ):
         return None
     evidence = tuple(key_of(observation) for observation in event.evidence)
     told = Told(store_fact(event.body), event.timestamp, evidence, event.after_ns, event.is_pushed)
@@ -113,6 +110,15 @@ def told_event(row: Row, told: str, observation: Observation, evidence: tuple[Ob
     )
 
 
-def plain_summary(text: str) -> str:
-    """What a list shows of a plain frame."""
-    return summary(plain_event(Observation(MONITOR, 0, 0, Kind.FRAME, text), ""))
+def summary_of(event_type: str, told: str | None, text: str) -> str:
+    """What a list shows of an event that is not indexed yet; `text` is the observation's.
+
+    Only its type where a later program told it in a way that this one does not know.
+    """
+    if told is None:
+        return summary(plain_event(Observation(MONITOR, 0, 0, Kind.FRAME, text), ""))
+    try:
+        body = restore_fact(_decode_told(told).fact)
+    except msgspec.MsgspecError:
+        return event_type
+    return summary(Event(event_type, 0, "", "", "", body, _NOTHING))

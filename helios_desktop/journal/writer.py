@@ -4,8 +4,10 @@ Each statement takes hundreds of rows: beside a busy thread, a statement a row w
 """
 
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Final, assert_never
 
 import msgspec
@@ -15,7 +17,7 @@ from helios_desktop.event import Event
 from helios_desktop.journal import note as notes
 from helios_desktop.journal.block import count_fitting
 from helios_desktop.journal.note import PutNote, RemoveNote
-from helios_desktop.journal.stored import KIND_NUMBERS, plain_summary, told_of
+from helios_desktop.journal.stored import KIND_NUMBERS, summary_of, told_of
 from helios_desktop.observation import Kind, Observation
 from helios_desktop.summary import summary
 
@@ -24,15 +26,18 @@ INDEX_AT_ONCE: Final = 1_000
 """So many events of a batch are indexed with it; of more the index follows when there is time."""
 OTHER_TYPES: Final = "other"
 MAX_FACETS: Final = 20_000
+_FRAME: Final = Kind.FRAME  # by itself, since each message asks, and Python 3.11 looks members of an enum up slowly
+_FRAME_NUMBER: Final = KIND_NUMBERS[_FRAME]
+_OBSERVATION: Final = "seq, received_ns, observer, epoch, kind, text, source, status"
 _CHUNKS: Final = (256, 32, 4, 1)
 
-# Of an event that has a summary the text is not read.
+# Of an event that has a summary the text is not read, nor where the text is not all that is told.
 _SIZES: Final = (
-    "SELECT CASE WHEN event.summary IS NULL THEN coalesce(length(observation.text), 0) ELSE 0 END AS size "
+    "SELECT CASE WHEN event.summary IS NULL THEN length(coalesce(event.told, observation.text, '')) ELSE 0 END AS size "
     "FROM event LEFT JOIN observation ON observation.seq = event.seq WHERE event.id > ? ORDER BY event.id LIMIT ?"
 )
 _encode: Final = msgspec.json.Encoder().encode
-_decode_pairs: Final = msgspec.json.Decoder(list[tuple[int, str]]).decode
+_decode_unsummed: Final = msgspec.json.Decoder(list[tuple[int, str, str | None, str | None]]).decode
 
 
 class Seen(Struct, frozen=True, gc=False):
@@ -225,8 +230,11 @@ class Writer:
     def _write_seen(self, seen: Sequence[Seen]) -> None:
         if not seen:
             return
-        observations: list[Value] = []
+        frames: list[Value] = []
+        others: list[Value] = []
         events: list[Value] = []
+        told_ns: list[int] = []
+        told_facets: list[int] = []
         replaced: list[tuple[int, int | None, Event]] = []
         is_indexed = self._indexed == self._last_event and _count(seen) <= INDEX_AT_ONCE
         names, facets = self._names, self._facets
@@ -235,52 +243,62 @@ class Writer:
         for one in seen:
             seq += 1
             observation = one.observation
-            observer, kind = observation.observer, observation.kind
-            is_rest = kind is Kind.REST
-            observations += (
-                seq,
-                observation.received_ns,
-                names.get(observer) or self._name(observer),
-                observation.epoch,
-                KIND_NUMBERS[kind],
-                observation.text,
-                self._name(observation.source) if is_rest else None,
-                observation.status if is_rest else None,
-            )
-            for event, number in zip(one.events, one.numbers, strict=True):
+            observer = names.get(observation.observer) or self._name(observation.observer)
+            if observation.kind is _FRAME:
+                frames += (seq, observation.received_ns, observer, observation.epoch, observation.text)
+            else:
+                others += self._other(seq, observer, observation)
+            numbers = one.numbers
+            for place, event in enumerate(one.events):
+                number = numbers[place]
                 if number <= last_event:
                     replaced.append((number, seq if event.observation is observation else None, event))
                     continue
                 last_event = number
                 facet = facets.get((event.type, event.node, event.observer, event.is_derived)) or self._facet(event)
-                words = told_of(event)
-                text = summary(event) if is_indexed or words is not None else None
-                events += (number, event.at_ns, facet, seq, text, words)
-        self._insert("observation (seq, received_ns, observer, epoch, kind, text, source, status)", 8, observations)
-        self._insert("event (id, at_ns, facet, seq, summary, told)", 6, events)
+                at_ns = event.at_ns
+                told_ns.append(at_ns)
+                told_facets.append(facet)
+                events += (number, at_ns, facet, seq, summary(event) if is_indexed else None, told_of(event))
+        self._insert(f"observation ({_OBSERVATION})", f"(?, ?, ?, ?, {_FRAME_NUMBER}, ?, NULL, NULL)", frames)
+        self._insert(f"observation ({_OBSERVATION})", "(?, ?, ?, ?, ?, ?, ?, ?)", others)
+        self._insert("event (id, at_ns, facet, seq, summary, told)", "(?, ?, ?, ?, ?, ?)", events)
         self._last_seq, self._last_event = seq, last_event
-        self._tally(before, last_event)
+        self._tally(told_ns, told_facets)
         if is_indexed:
             self._index(before, last_event)
         for number, of_seq, event in replaced:
             self._replace(number, of_seq, event)
 
-    def _insert(self, into: str, columns: int, values: Sequence[Value]) -> None:
-        row = "(" + ", ".join("?" * columns) + ")"
+    def _other(self, seq: int, observer: int, observation: Observation) -> tuple[Value, ...]:
+        """The row of one that is no frame."""
+        is_rest = observation.kind is Kind.REST
+        source = self._name(observation.source) if is_rest else None
+        status = observation.status if is_rest else None
+        kind = KIND_NUMBERS[observation.kind]
+        return seq, observation.received_ns, observer, observation.epoch, kind, observation.text, source, status
+
+    def _insert(self, into: str, row: str, values: Sequence[Value], else_do: str = "") -> None:
+        """Insert many; `row`: one, with a “?” for each value."""
+        columns = row.count("?")
         at, rows = 0, len(values) // columns
         for size in _CHUNKS:
             while rows >= size:
-                statement = f"INSERT INTO {into} VALUES {', '.join([row] * size)}"  # noqa: S608 - no text of anybody
+                statement = f"INSERT INTO {into} VALUES {', '.join([row] * size)} {else_do}"  # noqa: S608 - no text of anybody
                 self._connection.execute(statement, values[at : at + size * columns])
                 at += size * columns
                 rows -= size
 
-    def _tally(self, after: int, until: int) -> None:
-        self._connection.execute(
-            f"INSERT INTO tally SELECT at_ns / {MINUTE_NS}, facet, count(*) FROM event "  # noqa: S608 - a number
-            "WHERE id > ? AND id <= ? GROUP BY 1, 2 ON CONFLICT DO UPDATE SET count = count + excluded.count",
-            (after, until),
-        )
+    def _tally(self, told_ns: Sequence[int], facets: Sequence[int]) -> None:
+        """Count events, of which these are the instants and the facets."""
+        if not told_ns:
+            return
+        first, last = min(told_ns) // MINUTE_NS, max(told_ns) // MINUTE_NS
+        minutes = repeat(first) if first == last else (at_ns // MINUTE_NS for at_ns in told_ns)
+        counted: list[Value] = []
+        for place, count in Counter(zip(minutes, facets, strict=False)).items():
+            counted += (*place, count)
+        self._insert("tally", "(?, ?, ?)", counted, "ON CONFLICT DO UPDATE SET count = count + excluded.count")
 
     def _replace(self, number: int, seq: int | None, event: Event) -> None:
         """Put what completes an earlier event in its place; `seq` None where the same observation tells it."""
@@ -297,7 +315,7 @@ class Writer:
             (event.at_ns, facet, seq, summary(event), told_of(event), number),
         )
         at_ns, old_facet = before
-        self._tally(number - 1, number)
+        self._tally((event.at_ns,), (facet,))
         place = (at_ns // MINUTE_NS, old_facet)
         ask("UPDATE tally SET count = count - 1 WHERE minute = ? AND facet = ?", place)
         ask("DELETE FROM tally WHERE minute = ? AND facet = ? AND count = 0", place)
@@ -336,12 +354,16 @@ class Writer:
 
     def _fill_summaries(self, after: int, until: int) -> None:
         texts = self._connection.execute(
-            "SELECT json_group_array(json_array(event.id, observation.text)) FROM event "
-            "JOIN observation ON observation.seq = event.seq "
+            "SELECT json_group_array(json_array(event.id, facet.type, event.told, "
+            "CASE WHEN event.told IS NULL THEN observation.text END)) FROM event JOIN facet ON facet.id = event.facet "
+            "LEFT JOIN observation ON observation.seq = event.seq "
             "WHERE event.id > ? AND event.id <= ? AND event.summary IS NULL",
             (after, until),
         ).fetchone()[0]
-        made = [[number, plain_summary(text)] for number, text in _decode_pairs(texts)]
+        made = [
+            [number, summary_of(event_type, told, text or "")]
+            for number, event_type, told, text in _decode_unsummed(texts)
+        ]
         if made:
             self._connection.execute(
                 "UPDATE event SET summary = made.text FROM "

@@ -1,6 +1,7 @@
 """The timeline as it is kept in memory: the latest events, numbered for good, with columns that filter fast."""
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -48,7 +49,6 @@ class EventLog:
         self._at_ns = np.frombuffer(self._at_written, dtype=np.int64)
         self._facets: list[Facet] = []
         self._code_of: dict[tuple[str, str, str], int] = {}
-        self._counts: dict[str, int] = {}
 
     @property
     def first(self) -> int:
@@ -92,11 +92,10 @@ class EventLog:
                 places.append(self._replace(event, event.completes))
                 continue
             number = self._end
-            slot = self._slot(number)
+            slot = (number - self.start) % self.capacity
             if slot == len(self._events):
                 self._events.append(event)
             else:
-                self._counts[self._facets[self._codes_written[slot]].type] -= 1
                 self._events[slot] = event
             self._write(slot, event)
             self._end = number + 1
@@ -111,8 +110,6 @@ class EventLog:
             code = self._code(Facet(event.type, event.node, event.observer))
         self._codes_written[slot] = code
         self._at_written[slot] = event.at_ns
-        kept_as = self._facets[code].type
-        self._counts[kept_as] = self._counts.get(kept_as, 0) + 1
 
     def _slot(self, number: int) -> int:
         return (number - self.start) % self.capacity
@@ -123,7 +120,6 @@ class EventLog:
             slot = self._slot(number)
             if self._events[slot] is earlier:
                 self._events[slot] = event
-                self._counts[self._facets[self._codes_written[slot]].type] -= 1
                 self._write(slot, event)
                 self.revision += 1
                 return number
@@ -131,7 +127,10 @@ class EventLog:
 
     def count_by_type(self) -> Mapping[str, int]:
         """How many of each type are kept; a type of which none is left is not named."""
-        return {name: count for name, count in self._counts.items() if count}
+        counts: Counter[str] = Counter()
+        for facet, count in zip(self._facets, np.bincount(self._codes[: len(self._events)]).tolist(), strict=False):
+            counts[facet.type] += count
+        return +counts
 
     @property
     def facets(self) -> Sequence[Facet]:

@@ -197,6 +197,7 @@ async def _watch(server: subprocess.Popen[str], journal: Path | None) -> float:
 
 
 async def _all_written(recorder: Recorder, monitor: Monitor) -> None:
+    assert not recorder.lost
     while recorder.status.last_event < monitor.log.end - 1:  # noqa: ASYNC110 - the disk has no event to wait for
         await asyncio.sleep(0.01)
 

@@ -18,7 +18,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QToolButton
 
 from helios_desktop.app.desktop import Desktop
-from helios_desktop.app.main import SWITCH_S
+from helios_desktop.app.main import tune
 from helios_desktop.client.address import Address
 from helios_desktop.client.credentials import Credentials
 from helios_desktop.headless.options import DemoOptions
@@ -148,7 +148,7 @@ def _pss_bytes() -> int:
 def main() -> None:
     """Run it."""
     port, messages, folder = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
-    sys.setswitchinterval(SWITCH_S)
+    tune()
     app = QApplication(["helios-desktop"])
     load_fonts()
     found: dict[str, object] = {}

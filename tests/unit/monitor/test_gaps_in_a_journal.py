@@ -134,7 +134,7 @@ async def test_a_follower_ends_where_the_journal_is_another_file(recorded: Recor
 async def test_no_state_is_kept_while_observations_are_being_lost(recorded: Recorded) -> None:
     story = await recorded.begin()
     recorder = recorded.recorder
-    recorder._scribe.needs_checkpoint.set()
+    recorder._scribe.needs_checkpoint = True
     recorder._inbox._max_bytes = 0
     go_on(story, 2)
     assert not recorder.wants_checkpoint
