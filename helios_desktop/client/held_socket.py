@@ -48,8 +48,9 @@ class HeldSocket:
 
     def hear(self, now_ns: int) -> None:
         """A frame came."""
-        self.note(now_ns)
-        self._heard_ns = now_ns
+        if now_ns - self._noted_ns >= _STILL_NS:
+            self.note(now_ns)
+        self._heard_ns = self._noted_ns = now_ns
         if self.woke_ns is not None and now_ns - self.woke_ns >= _LATE_NS:
             self.woke_ns = None
 

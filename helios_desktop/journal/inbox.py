@@ -42,9 +42,9 @@ class Inbox:
 
     def put(self, seen: Seen) -> bool:
         """Append an observation; gives False where there was no room for it."""
-        observation = seen.observation
         size = _size(seen)
         if self._put_bytes - self._written_bytes + size > self._max_bytes:
+            observation = seen.observation
             if self._losing_since_ns is None:
                 self._losing_since_ns, self._losing_reason = observation.received_ns, self.reason
                 self._lost_now = 0
@@ -53,7 +53,7 @@ class Inbox:
             self.lost += 1
             return False
         if self._losing_since_ns is not None:
-            self._put_gap(observation.received_ns)
+            self._put_gap(seen.observation.received_ns)
         self._put_bytes += size
         self._put_count += 1
         self._items.append(seen)

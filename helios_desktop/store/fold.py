@@ -19,7 +19,7 @@ from helios_desktop.store.anew import began_anew, forget
 from helios_desktop.store.changes import changes_of, known_of_node
 from helios_desktop.store.membership import take_peer_change, take_status
 from helios_desktop.store.merge import merge, merge_latency, merge_own, merge_status
-from helios_desktop.store.order import PUSHED, is_late, is_late_answer, is_repeated
+from helios_desktop.store.order import ORDERED, PUSHED, is_late, is_late_answer, is_repeated
 from helios_desktop.store.settle import settle
 from helios_desktop.store.state import ClusterState, ObserverState
 from helios_desktop.store.told import learn, learn_refusal
@@ -56,8 +56,8 @@ def _fold_frame(state: ClusterState, observation: Observation) -> Step:
     # By `type`, here and below: where it is no instance, the class of a Struct answers `isinstance` slowly.
     is_change = type(body) in PUSHED
     is_again = is_change and is_repeated(before, observation)
-    is_old = is_again or is_late(before, message, observation)
-    is_after_loss = has_lost(before, message, observation)
+    is_old = is_again or (type(body) in ORDERED and is_late(before, message, observation))
+    is_after_loss = message.prev is not None and has_lost(before, message, observation)
     counted = count_frame(before, message, observation, is_late=is_old, is_after_loss=is_after_loss)
     if is_again:
         return _with_observer(state, counted, observation), ()

@@ -20,7 +20,8 @@ STEP_BACK_NS: Final = 30 * NS
 REMEMBERED_PUSHES: Final = 32
 PUSHED: Final[frozenset[type]] = frozenset({StateChange, PeerChange, Snapshot, CustomMetrics})
 """Bodies that tell a change, and would tell it twice if they came twice."""
-_ORDERED: Final[frozenset[type]] = frozenset({Status, StateChange})
+ORDERED: Final[frozenset[type]] = frozenset({Status, StateChange})
+"""Bodies that one gateway sends in the order in which they came about."""
 _PERIOD_NS: Final = int(STATUS_PERIOD_S * NS)
 
 
@@ -30,7 +31,7 @@ def is_late(observer: ObserverState, message: Message, observation: Observation)
     After a reconnect nothing is late: another process may answer there, with another clock.
     """
     body, last = message.body, observer.status
-    if type(body) not in _ORDERED or last is None or last.observation.epoch != observation.epoch:
+    if type(body) not in ORDERED or last is None or last.observation.epoch != observation.epoch:
         return False
     if message.seq is not None and observer.seq is not None and message.boot == observer.boot:
         return message.seq < observer.seq

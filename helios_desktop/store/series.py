@@ -250,6 +250,8 @@ class SeriesBook:
         if now is None:
             return
         then = before.observers.get(observation.observer)
+        if then is not None and now.latency is then.latency and now.status is then.status:
+            return  # of most messages
         has_latency = now.latency is not None and (then is None or now.latency is not then.latency)
         has_status = now.status is not None and (then is None or now.status is not then.status)
         if not (has_latency or has_status):

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from helios_desktop.event import Gap
 from helios_desktop.observation import Observation, Phase
 from helios_desktop.protocol.frames import Message
-from helios_desktop.protocol.messages import Malformed, Pong, Status, Unknown
+from helios_desktop.protocol.messages import Latency, Malformed, Pong, ServerError, Status, Unknown, Uptime
 from helios_desktop.protocol.subscription import (
     Ping,
     Subscribe,
@@ -35,6 +35,8 @@ RATE_OVER_NS: Final = 10 * NS
 STALE_AFTER_NS: Final = int(STALE_AFTER_S * NS)
 _PERIODS_S: Final[dict[Topic, float]] = {Topic.STATUS: STATUS_PERIOD_S, Topic.LATENCY: 1.0, Topic.UPTIME: 10.0}
 OTHER_KINDS: Final = "other"
+_COUNTED_BY_KIND: Final[frozenset[type]] = frozenset({Latency, Uptime, ServerError, Pong})
+"""Of these a message counts as one of its kind, and as nothing else."""
 _PERIOD_OF_EVENTS_S: Final = 5.0
 """Topics without a beat: how long half of the silence is that bears out that they are off."""
 
@@ -82,6 +84,8 @@ def _book(observer: ObserverState, message: Message, observation: Observation, *
     if kind not in kinds and len(kinds) >= MAX_KINDS:
         kind = OTHER_KINDS  # a hostile server could name a new type with each frame
     kinds[kind] = kinds.get(kind, 0) + 1
+    if body_type in _COUNTED_BY_KIND and not (message.unread or is_late):
+        return replace(book, kinds=kinds)
     return Ledger(
         kinds,
         book.unknown + (body_type is Unknown),

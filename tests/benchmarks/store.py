@@ -167,28 +167,17 @@ async def _watch(server: subprocess.Popen[str], journal: Path | None) -> float:
     if recorder is not None:
         await recorder.open()
     monitor = Monitor(target, now_ns=now_ns, rng=random.Random(1), recorder=recorder)
-    frames = 0
-    is_open, is_done = asyncio.Event(), asyncio.Event()
-
-    def count(observation: Observation, _events: object) -> None:
-        nonlocal frames
-        if observation.kind is Kind.FRAME:
-            frames += 1
-            is_open.set()
-            if frames > MESSAGES:
-                is_done.set()
-
-    monitor.listen(count)
     watching = asyncio.create_task(monitor.run())
     try:
         async with asyncio.timeout(60):
-            await is_open.wait()
+            await _until(lambda: _frames(monitor) == 1)
             begin = time.process_time()
             server.stdin.write(f"go {MESSAGES}\n")
             server.stdin.flush()
-            await is_done.wait()
+            await _until(lambda: _frames(monitor) == 1 + MESSAGES)
             if recorder is not None:
-                await _all_written(recorder, monitor)
+                assert not recorder.lost
+                await _until(lambda: recorder.status.last_event == monitor.log.end - 1)
             return time.process_time() - begin
     finally:
         watching.cancel()
@@ -196,9 +185,12 @@ async def _watch(server: subprocess.Popen[str], journal: Path | None) -> float:
         await monitor.close_recording()
 
 
-async def _all_written(recorder: Recorder, monitor: Monitor) -> None:
-    assert not recorder.lost
-    while recorder.status.last_event < monitor.log.end - 1:  # noqa: ASYNC110 - the disk has no event to wait for
+def _frames(monitor: Monitor) -> int:
+    return sum(observer.messages for observer in monitor.state.observers.values())
+
+
+async def _until(is_so: Callable[[], bool]) -> None:
+    while not is_so():  # noqa: ASYNC110 - whoever told it would take part of the time
         await asyncio.sleep(0.01)
 
 
