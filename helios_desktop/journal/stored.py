@@ -67,7 +67,7 @@ def told_of(event: Event) -> str | None:
         and event.body.__class__ not in _FILLED
     ):
         return None
-    evidence = tuple(key_of(observation) for observation in event.evidence)
+    evidence = tuple([key_of(observation) for observation in event.evidence])
     told = Told(store_fact(event.body), event.timestamp, evidence, event.after_ns, event.is_pushed)
     return _encode(told).decode()
 
