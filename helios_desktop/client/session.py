@@ -51,7 +51,7 @@ from helios_desktop.protocol.rest import RestCall
 from helios_desktop.protocol.subscription import Topic
 
 BURST_MESSAGES: Final = 256
-BURST_NS: Final = 5_000_000
+BURST_NS: Final = 2_000_000
 LONGEST_NAP_S: Final = 5.0
 """The loop's clock may stand still while the machine sleeps, and a deadline must not be late by that."""
 

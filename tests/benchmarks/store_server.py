@@ -1,7 +1,8 @@
 """The server process of rows 5 and 6: one WebSocket over which messages come as fast as they are read, or at a pace.
 
 Nothing of ours and nothing of aiohttp's is in it, so that it is never what one waits for. Its port goes to stdout;
-`go N` on stdin sends N messages of the guide's mix, `go N RATE` so many of them a second.
+`go N` on stdin makes and sends N messages of the guide's mix, `go N RATE` so many of them a second; then a line `sent`
+tells in how many seconds.
 """
 
 import base64
@@ -85,6 +86,7 @@ def main() -> None:
             shake_hands(connection)
             connection.sendall(frame(guide_message(0)))
             for line in sys.stdin:
+                asked = time.monotonic()
                 count, *rate = (int(word) for word in line.removeprefix("go ").split())
                 at_once = rate[0] // SENDS_A_SECOND if rate else AT_ONCE
                 chunks = [
@@ -96,7 +98,7 @@ def main() -> None:
                     if rate:
                         time.sleep(max(0.0, begun + number / SENDS_A_SECOND - time.monotonic()))
                     connection.sendall(chunk)
-                print(f"sent {time.monotonic() - begun:.3f}", flush=True)
+                print(f"sent {time.monotonic() - asked:.3f}", flush=True)
 
 
 if __name__ == "__main__":
