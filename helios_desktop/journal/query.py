@@ -232,10 +232,11 @@ def _page(
         return numbers_of(connection, select, (first, end, json.dumps(facets), most))
     # What is not indexed yet is looked at one by one; first, so that what is being indexed meanwhile is not missed.
     select = (
-        "SELECT id FROM event WHERE id >= ?1 AND id > ?2 AND id < ?3 AND summary IS NULL "  # noqa: S608 - ours
-        f"AND facet IN (SELECT value FROM json_each(?4)) ORDER BY id {order} LIMIT ?5"
+        "SELECT id FROM event WHERE id >= ? AND id < ? AND summary IS NULL "  # noqa: S608 - ours
+        f"AND facet IN (SELECT value FROM json_each(?)) ORDER BY id {order} LIMIT ?"
     )
-    found = numbers_of(connection, select, (first, indexed(connection), end, json.dumps(facets), most))
+    unindexed = max(first, indexed(connection) + 1)
+    found = numbers_of(connection, select, (unindexed, end, json.dumps(facets), most))
     one = (
         "SELECT * FROM (SELECT id FROM event WHERE facet = ? AND summary IS NOT NULL AND id >= ? AND id < ? "  # noqa: S608 - ours
         f"ORDER BY id {order} LIMIT ?)"
