@@ -1,14 +1,16 @@
 """Which events are wanted: the one filter of timeline, exports and commands, in memory and on disk."""
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import regex
 from msgspec import Struct
 
 from helios_desktop.event import Event, Severity, severity_of
 from helios_desktop.summary import summary
 from helios_desktop.words import _
+
+if TYPE_CHECKING:
+    import regex
 
 _MARKS: Final = "\u0300-\u0304\u0306-\u030c\u030f\u0311\u031b\u0323-\u0328\u032d\u032e\u0330\u0331"
 _TOKEN: Final = re.compile(rf"(?:[^\W_]|[\ue000-\uf8ff])(?:[^\W_]|[\ue000-\uf8ff{_MARKS}])*")
@@ -85,7 +87,6 @@ LONGEST_MATCH_S: Final = 0.05
 """Of a pattern, on one row."""
 SHORTEST_BEGINNING: Final = 3
 """Fewer signs than that mean a whole word, and so do digits: too many words begin with them."""
-_FLAGS: Final = regex.IGNORECASE | regex.MULTILINE
 Phrases = tuple[tuple[str, ...], ...]
 """Of each word of a search, its tokens, which must follow each other; the last may be the beginning of a longer one."""
 
@@ -132,11 +133,7 @@ class Finder:
 
     def __init__(self, chosen: EventFilter) -> None:
         self._phrases = phrases(chosen.text)
-        try:
-            self._pattern = regex.compile(chosen.pattern, _FLAGS) if chosen.pattern else None
-        except regex.error as error:
-            sentence = _("“{pattern}” is no regular expression: {reason}.")
-            raise PatternError(sentence.format(pattern=chosen.pattern, reason=error)) from None
+        self._pattern = _compile(chosen.pattern) if chosen.pattern else None
 
     @property
     def is_idle(self) -> bool:
@@ -162,6 +159,17 @@ class Finder:
         except TimeoutError:
             sentence = _("“{pattern}” takes too long on a row: make it simpler, without repeats of repeats.")
             raise PatternError(sentence.format(pattern=self._pattern.pattern)) from None
+
+
+def _compile(pattern: str) -> "regex.Pattern[str]":
+    # Few filters have one, and the window is to be there soon.
+    import regex  # noqa: PLC0415 - see above
+
+    try:
+        return regex.compile(pattern, regex.IGNORECASE | regex.MULTILINE)
+    except regex.error as error:
+        sentence = _("“{pattern}” is no regular expression: {reason}.")
+        raise PatternError(sentence.format(pattern=pattern, reason=error)) from None
 
 
 def seen_text(summary: str, event_type: str, node: str, observer: str) -> str:

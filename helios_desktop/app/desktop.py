@@ -8,20 +8,18 @@ import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 
 from helios_desktop.app.demo import Demo, demo_cluster
 from helios_desktop.app.named import named_target
-from helios_desktop.app.opening import Opener
 from helios_desktop.app.remember import remember_login_path
 from helios_desktop.app.watching import watch
 from helios_desktop.headless.arguments import PROGRAM
 from helios_desktop.headless.exit_codes import CommandError, ExitCode
 from helios_desktop.headless.options import DemoOptions, Options
-from helios_desktop.headless.tail import tail
 from helios_desktop.journal.place import journal_folder
 from helios_desktop.journal.recording import RecordingError
 from helios_desktop.monitor.clock import make_clock
@@ -37,6 +35,9 @@ from helios_desktop.qt.first_paint import first_paint
 from helios_desktop.qt.theme import DARK, LIGHT, load_fonts
 from helios_desktop.qt.window import MainWindow, window_settings
 from helios_desktop.words import _
+
+if TYPE_CHECKING:
+    from helios_desktop.app.opening import Opener
 
 DEMO_PICTURE: Final = Path("build/demo.png")
 WITHOUT_TERMINAL_S: Final = 30.0
@@ -61,7 +62,8 @@ class Desktop:
         self._options = options
         self._now_ns = now_ns
         self._journals = journals
-        self._opener = Opener(scratch)
+        self._scratch = scratch
+        self._opener: Opener | None = None
         self._demo: Demo | None = None
         self._is_demo_shown = False
         self._changing = asyncio.Lock()
@@ -109,6 +111,11 @@ class Desktop:
 
     async def show_recording(self, path: Path) -> str:
         """The same; gives what is missing of it, "" where nothing is. Raises `RecordingError`."""
+        if self._opener is None:
+            # Few starts open a recording, and the window is to be there soon.
+            from helios_desktop.app.opening import Opener  # noqa: PLC0415 - see above
+
+            self._opener = Opener(self._scratch)
         replay, sentence = await self._opener.open(path, self._now_ns())
         self._show_replay(replay)
         return sentence
@@ -232,6 +239,8 @@ async def _open(options: Options, program: Desktop, window: MainWindow) -> None:
 
 async def _in_terminal(options: Options, program: Desktop, window: MainWindow) -> int:
     """Show the demo without a display: its stream here, and the window as a picture that is kept up to date."""
+    from helios_desktop.headless.tail import tail  # noqa: PLC0415 - a window needs none of it, and is to be there soon
+
     is_terminal = sys.stdout.isatty()
     for_s = None if is_terminal else WITHOUT_TERMINAL_S
     print(

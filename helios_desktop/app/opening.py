@@ -10,7 +10,6 @@ from typing import Final
 from helios_desktop.client.address import Address, AddressError, parse_address
 from helios_desktop.client.credentials import Credentials
 from helios_desktop.event_filter import EventFilter
-from helios_desktop.export.meta import program_version
 from helios_desktop.journal.failure import FAILURES
 from helios_desktop.journal.manifest import Manifest, read_manifest
 from helios_desktop.journal.place import RECORDING_SUFFIX
@@ -22,6 +21,7 @@ from helios_desktop.monitor.rebuild import needs_rebuild, rebuild
 from helios_desktop.monitor.recordings import Maker
 from helios_desktop.monitor.replay import Replay, open_replay
 from helios_desktop.monitor.target import Target
+from helios_desktop.version import program_version
 from helios_desktop.words import _, ngettext
 
 NOBODY: Final = Credentials()

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from helios_desktop.event import Gap
@@ -17,17 +16,9 @@ from helios_desktop.journal.reader import Reader
 from helios_desktop.monitor.past import state_at
 from helios_desktop.protocol.timestamps import format_timestamp
 from helios_desktop.store.state import ClusterState
+from helios_desktop.version import DISTRIBUTION, program_version
 
-DISTRIBUTION: Final = "helios-desktop"
 _LAST: Final = 2**63 - 1
-
-
-def program_version() -> str:
-    """Of this program, as installed."""
-    try:
-        return version(DISTRIBUTION)
-    except PackageNotFoundError:
-        return "unknown"
 
 
 @dataclass(frozen=True)

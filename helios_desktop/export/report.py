@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 from helios_desktop.event_filter import EventFilter
-from helios_desktop.export.meta import program_version
 from helios_desktop.export.quality import joined_quality
 from helios_desktop.export.replacement import Replacement, cannot_write, check_apart
 from helios_desktop.export.report_drawing import draw
@@ -31,6 +30,7 @@ from helios_desktop.journal.passage import snapshot
 from helios_desktop.journal.reader import Reader
 from helios_desktop.journal.recording import open_reader, unreadable
 from helios_desktop.store.verdict import Level, Verdict
+from helios_desktop.version import program_version
 from helios_desktop.words import _, ngettext
 
 MOST_LEADS: Final = 200

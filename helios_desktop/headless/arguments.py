@@ -4,10 +4,9 @@ import argparse
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NoReturn
 
 from helios_desktop.export.lines import Format
-from helios_desktop.export.meta import program_version
 from helios_desktop.headless import argument_kinds as kinds
 from helios_desktop.headless.bounds import Bounds
 from helios_desktop.headless.instants import BeforeEnd
@@ -23,6 +22,7 @@ from helios_desktop.headless.options import (
     WindowOptions,
 )
 from helios_desktop.headless.source_arguments import Named, add_source, named, required, required_cluster
+from helios_desktop.version import program_version
 from helios_desktop.words import _
 
 PROGRAM: Final = "helios-desktop"
@@ -59,6 +59,16 @@ def parse(argv: Sequence[str]) -> Options:
             return _window(arguments, is_replay=False)
 
 
+class _Version(argparse.Action):
+    """argparse's own wants the version before anybody asks for it."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:  # noqa: A002 - argparse's name
+        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_found: Any, **_named: Any) -> NoReturn:
+        parser.exit(message=f"{PROGRAM} {program_version()}\n")
+
+
 def _joined(argv: Sequence[str]) -> Iterable[str]:
     """With `--since -30m` as `--since=-30m`: argparse takes what begins with a dash for an option."""
     arguments = iter(argv)
@@ -85,7 +95,7 @@ def _window(arguments: list[str], *, is_replay: bool) -> Options:
     picture.add_argument("--size", metavar="WxH", type=kinds.size, help=_("of the window, 1280x800 by default"))
     parser.add_argument("--theme", choices=("dark", "light"), default="", help=_("colours of the window"))
     parser.add_argument("--or-terminal", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--version", action="version", version=f"{PROGRAM} {program_version()}")
+    parser.add_argument("--version", action=_Version, help=_("show which version this is, and end"))
     found = parser.parse_args(arguments)
     given = Named(recording=found.recording) if is_replay else named(parser, found)
     if found.screenshot is None and (found.after is not None or found.size is not None):

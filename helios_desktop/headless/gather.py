@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from helios_desktop.event import Event
-from helios_desktop.export.meta import program_version
 from helios_desktop.headless.exit_codes import CommandError, ExitCode
 from helios_desktop.headless.job import ProgressLine
 from helios_desktop.headless.tally import Tally
@@ -20,6 +19,7 @@ from helios_desktop.monitor.monitor import Monitor
 from helios_desktop.monitor.target import Target
 from helios_desktop.observation import Observation
 from helios_desktop.store.checkpoint import FOLD_VERSION
+from helios_desktop.version import program_version
 from helios_desktop.words import _, ngettext
 
 SHOW_EVERY_S: Final = 1.0

@@ -6,7 +6,6 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TextIO
 
-from helios_desktop.export.meta import program_version
 from helios_desktop.export.replacement import PARTS
 from helios_desktop.headless.exit_codes import CommandError, ExitCode
 from helios_desktop.headless.gather import Cluster, Gathered, gather
@@ -27,6 +26,7 @@ from helios_desktop.journal.reader import Reader
 from helios_desktop.journal.recording import unreadable
 from helios_desktop.journal.writer import Writer
 from helios_desktop.monitor.recordings import Maker, save
+from helios_desktop.version import program_version
 from helios_desktop.words import _, ngettext
 
 

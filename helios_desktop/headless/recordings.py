@@ -6,7 +6,6 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import Final, TextIO
 
-from helios_desktop.export.meta import program_version
 from helios_desktop.export.replacement import ExportError, check_writable
 from helios_desktop.headless.bounds import Bounds
 from helios_desktop.headless.exit_codes import CommandError, ExitCode
@@ -18,6 +17,7 @@ from helios_desktop.journal.reader import Extent
 from helios_desktop.journal.recording import CancelledError, RecordingError, open_reader, unreadable
 from helios_desktop.monitor.rebuild import rebuild
 from helios_desktop.monitor.recordings import Maker, merge, save
+from helios_desktop.version import program_version
 from helios_desktop.words import _, ngettext
 
 CUTTING: Final = (RecordingError, CancelledError)

@@ -1,9 +1,10 @@
 """One writer a journal: whoever holds the lock file beside it."""
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from filelock import FileLock, Timeout
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 _SUFFIX: Final = ".lock"
 
@@ -13,12 +14,17 @@ class JournalLock:
 
     def __init__(self, path: Path) -> None:
         self._path = Path(f"{path}{_SUFFIX}")
-        self._lock = FileLock(self._path, timeout=0, thread_local=False)
+        self._lock: FileLock | None = None
         self._inode: tuple[int, int] | None = None
 
     def take(self) -> bool:
         """Take it, or keep it; False where another has it. Makes the folder. Raises OSError."""
+        # Loaded by the thread that writes: the window is to be there soon.
+        from filelock import FileLock, Timeout  # noqa: PLC0415 - see above
+
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self._lock is None:
+            self._lock = FileLock(self._path, timeout=0, thread_local=False)
         if self._lock.is_locked:
             if self._inode == inode_of(self._path):
                 return True
@@ -33,7 +39,8 @@ class JournalLock:
 
     def release(self) -> None:
         """Let go of it; nothing where it was not taken."""
-        self._lock.release()
+        if self._lock is not None:
+            self._lock.release()
 
 
 def inode_of(path: Path) -> tuple[int, int] | None:

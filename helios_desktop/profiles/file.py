@@ -10,14 +10,12 @@ docs/using.md, "The profile file", lists all keys.
 
 import re
 import unicodedata
-from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Final
 
 import platformdirs
-import tomlkit
-from tomlkit.exceptions import TOMLKitError
 
+from helios_desktop.profiles.edit import EditError, with_entry, without_entry
 from helios_desktop.profiles.entry import read_profiles, table_of
 from helios_desktop.profiles.profile import Profile, ProfileError
 from helios_desktop.profiles.whole_file import write_whole
@@ -25,6 +23,7 @@ from helios_desktop.words import _
 
 APPLICATION: Final = "helios-desktop"
 FILE: Final = "profiles.toml"
+_SECTION: Final = "profiles"
 
 
 class Profiles:
@@ -71,12 +70,11 @@ class Profiles:
         others = [other for other in read_profiles(text, self.path) if other.id != profile.id]
         if any(other.name.casefold() == profile.name.casefold() for other in others):
             raise ProfileError(_("There is a profile “{name}” already: take another name.").format(name=profile.name))
-        table = table_of(profile)
-        document = self._document(text)
-        profiles = document.setdefault("profiles", tomlkit.table(is_super_table=True))
-        entry = profiles.setdefault(profile.id, tomlkit.table())
-        _update(entry, table)
-        self._write(tomlkit.dumps(document), {other.id: other for other in others} | {profile.id: profile})
+        try:
+            changed = with_entry(text, _SECTION, profile.id, table_of(profile))
+        except EditError as error:
+            raise self._cannot_change(str(error)) from None
+        self._write(changed, {other.id: other for other in others} | {profile.id: profile})
 
     def remove(self, name: str) -> None:
         """Remove the one of this name, if there is one. Its secrets are the caller's to forget."""
@@ -84,10 +82,12 @@ class Profiles:
         if profile is None:
             return
         text = self._read()
-        document = self._document(text)
-        del document["profiles"][profile.id]
+        try:
+            changed = without_entry(text, _SECTION, profile.id)
+        except EditError as error:
+            raise self._cannot_change(str(error)) from None
         left = {other.id: other for other in read_profiles(text, self.path) if other.id != profile.id}
-        self._write(tomlkit.dumps(document), left)
+        self._write(changed, left)
 
     def _read(self) -> str:
         try:
@@ -103,12 +103,6 @@ class Profiles:
             raise ProfileError(
                 _("{path} cannot be read: {reason}. Check its rights.").format(path=self.path, reason=error.strerror)
             ) from None
-
-    def _document(self, text: str) -> tomlkit.TOMLDocument:
-        try:
-            return tomlkit.parse(text)
-        except TOMLKitError as error:
-            raise self._cannot_change(str(error)) from None
 
     def _write(self, text: str, expected: dict[str, Profile]) -> None:
         """Write `text`, which must read as the profiles `expected`, all or nothing."""
@@ -129,12 +123,3 @@ class Profiles:
                 path=self.path, reason=reason
             )
         )
-
-
-def _update(entry: MutableMapping[str, object], table: dict[str, object]) -> None:
-    """Touch only what differs: a value that stays keeps its place, its way of writing and its comment."""
-    for key in [key for key in entry if key not in table]:
-        del entry[key]
-    for key, value in table.items():
-        if key not in entry or entry[key] != value:
-            entry[key] = value

@@ -11,16 +11,17 @@ from typing import Final
 
 import msgspec
 import platformdirs
-import tomlkit
 from msgspec import Struct
 
 from helios_desktop.event import Severity
 from helios_desktop.event_filter import EventFilter, Finder, PatternError
+from helios_desktop.profiles.edit import EditError, with_entry, without_entry
 from helios_desktop.profiles.file import APPLICATION
 from helios_desktop.profiles.whole_file import write_whole
 from helios_desktop.words import _
 
 FILE: Final = "filters.toml"
+_SECTION: Final = "filters"
 _SEVERITY_NAMES: Final = {severity.name.lower(): severity for severity in Severity}
 
 
@@ -63,19 +64,22 @@ class SavedFilters:
         """Add it, or replace the one of this name. Comments and order stay."""
         text = self._text()
         self._read(text)
-        document = tomlkit.parse(text)
-        filters = document.setdefault("filters", tomlkit.table(is_super_table=True))
-        filters[name] = msgspec.to_builtins(_entry(chosen))
-        self._write(tomlkit.dumps(document))
+        try:
+            changed = with_entry(text, _SECTION, name, msgspec.to_builtins(_entry(chosen)))
+        except EditError as error:
+            raise self._error(str(error)) from None
+        self._write(changed)
 
     def remove(self, name: str) -> None:
         """Remove the one of this name, if there is one."""
         text = self._text()
         if name not in self._read(text):
             return
-        document = tomlkit.parse(text)
-        del document["filters"][name]
-        self._write(tomlkit.dumps(document))
+        try:
+            changed = without_entry(text, _SECTION, name)
+        except EditError as error:
+            raise self._error(str(error)) from None
+        self._write(changed)
 
     def _filter(self, name: str, entry: _Entry) -> EventFilter:
         unknown = set(entry.severities or ()) - _SEVERITY_NAMES.keys()

@@ -12,7 +12,6 @@ from PySide6.QtCore import QStandardPaths, Qt
 from PySide6.QtWidgets import QWidget
 
 from helios_desktop.export.background import BREATH_S, IsCancelled, Progress, in_background
-from helios_desktop.export.meta import program_version
 from helios_desktop.export.replacement import ExportCancelled, ExportError
 from helios_desktop.journal.manifest import Manifest
 from helios_desktop.journal.place import RECORDING_SUFFIX
@@ -24,6 +23,7 @@ from helios_desktop.qt.save_dialog import Choice, Make, Order, Product, SaveDial
 from helios_desktop.qt.tasks import Tasks
 from helios_desktop.qt.theme import Theme
 from helios_desktop.qt.times import NS, TimeStyle, moment, second_text, zone_label, zone_of
+from helios_desktop.version import program_version
 from helios_desktop.words import _, ngettext
 
 _NOT_IN_NAMES: Final = re.compile(r"[^\w.-]+")
