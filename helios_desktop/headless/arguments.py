@@ -66,7 +66,8 @@ class _Version(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=help)
 
     def __call__(self, parser: argparse.ArgumentParser, *_found: Any, **_named: Any) -> NoReturn:
-        parser.exit(message=f"{PROGRAM} {program_version()}\n")
+        print(f"{PROGRAM} {program_version()}")
+        parser.exit()
 
 
 def _joined(argv: Sequence[str]) -> Iterable[str]:

@@ -6,12 +6,15 @@ from PySide6.QtCore import QObject, QSettings, Qt
 from PySide6.QtWidgets import QApplication
 
 from helios_desktop.qt.menus import ThemeChoice
-from helios_desktop.qt.theme import DARK, LIGHT, Theme, apply_theme, system_theme
+from helios_desktop.qt.theme import DARK, LIGHT, Theme, apply_colours, apply_sheet, apply_theme, system_theme
 from helios_desktop.qt.times import TimeStyle
 
 
 class Looks(QObject):
-    """`wear` is called with each theme but the first, which is worn at once; `fixed` holds until the user chooses."""
+    """`wear` is called with each theme but the first, which is worn at once; `fixed` holds until the user chooses.
+
+    Call `dress` once all widgets of the window are made.
+    """
 
     def __init__(
         self,
@@ -28,8 +31,12 @@ class Looks(QObject):
         self._wear = wear
         self.choice: ThemeChoice = _theme_choice(str(settings.value("theme", "system")))
         self.theme = fixed or self._chosen()
-        apply_theme(app, self.theme)
+        apply_colours(app, self.theme)
         app.styleHints().colorSchemeChanged.connect(self._scheme_changed)
+
+    def dress(self) -> None:
+        """Put the first theme's style sheet on."""
+        apply_sheet(self._app, self.theme)
 
     def choose(self, choice: ThemeChoice) -> None:
         """Wear this one from now on."""

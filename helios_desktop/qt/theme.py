@@ -193,6 +193,12 @@ def system_theme(app: QApplication) -> Theme:
 
 def apply_theme(app: QApplication, theme: Theme) -> None:
     """Dress the whole application. Custom-painted widgets also need their own `set_theme`."""
+    apply_colours(app, theme)
+    apply_sheet(app, theme)
+
+
+def apply_colours(app: QApplication, theme: Theme) -> None:
+    """Style, fonts and colours: all of `apply_theme` that widgets need while they are made."""
     if not app.styleSheet():  # else it is dressed already
         app.setStyle("Fusion")
     # Style sheets find icons by path only.
@@ -200,6 +206,10 @@ def apply_theme(app: QApplication, theme: Theme) -> None:
     app.setWindowIcon(QIcon("icons:helios.svg"))
     app.setFont(ui_font())
     app.setPalette(palette(theme))
+
+
+def apply_sheet(app: QApplication, theme: Theme) -> None:
+    """The rest. Where many widgets are made, after them: it is asked again for each that is put into another."""
     app.setStyleSheet(
         style_sheet(
             theme.name,

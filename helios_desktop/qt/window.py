@@ -112,6 +112,7 @@ class MainWindow(QMainWindow):
         self.menus = Menus(self, self._commands(), panel_names())
         self.pacer = Pacer(self)
         self._build()
+        self._looks.dress()
         self._join()
         self.panels.restore(settings, self)
         self.menus.themes[self._looks.choice].setChecked(True)
