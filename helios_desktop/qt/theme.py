@@ -178,12 +178,14 @@ def ui_font(points: float = UI_POINTS, weight: QFont.Weight = QFont.Weight.Norma
 def load_fonts() -> None:
     """Make the bundled faces known to Qt, once, after the QApplication is made and before a widget is.
 
-    Raises `RuntimeError` where a face is missing: without one every glyph may be an empty box.
+    Widgets that are there already would keep the system's face. Raises `RuntimeError` where a face is missing: without
+    one every glyph may be an empty box.
     """
     folder = files("helios_resources") / "fonts"
     for name in _FONT_FILES:
         if QFontDatabase.addApplicationFontFromData((folder / name).read_bytes()) < 0:
             raise RuntimeError(f"the bundled font {name} cannot be loaded; install Helios Desktop again")
+    QApplication.setFont(ui_font())
 
 
 def system_theme(app: QApplication) -> Theme:
@@ -198,13 +200,12 @@ def apply_theme(app: QApplication, theme: Theme) -> None:
 
 
 def apply_colours(app: QApplication, theme: Theme) -> None:
-    """Style, fonts and colours: all of `apply_theme` that widgets need while they are made."""
+    """Style and colours: all of `apply_theme` that widgets need while they are made."""
     if not app.styleSheet():  # else it is dressed already
         app.setStyle("Fusion")
     # Style sheets find icons by path only.
     QDir.setSearchPaths("icons", [str(files("helios_resources") / "icons")])
     app.setWindowIcon(QIcon("icons:helios.svg"))
-    app.setFont(ui_font())
     app.setPalette(palette(theme))
 
 

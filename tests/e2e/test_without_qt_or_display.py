@@ -75,6 +75,28 @@ def test_a_screenshot_needs_no_display(tmp_path: Path) -> None:
     assert (int.from_bytes(header[:4]), int.from_bytes(header[4:])) == (1000, 700)
 
 
+FACES = """
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QWidget
+from helios_desktop.app import desktop
+from helios_desktop.headless.arguments import parse
+
+def tell(window):
+    print(sorted({widget.font().family() for widget in [window, *window.findChildren(QWidget)]}))
+    window.close()
+
+def opened(window):
+    QTimer.singleShot(200, lambda: tell(window))
+
+desktop.run(parse([]), is_offscreen=False, opened=opened)
+"""
+
+
+def test_all_of_the_window_is_set_in_the_bundled_faces(tmp_path: Path) -> None:
+    code, out, _ = run(["-c", FACES], {"QT_QPA_PLATFORM": "offscreen"}, tmp_path)
+    assert (code, out) == (0, "['Inter', 'JetBrains Mono']\n")
+
+
 def test_a_screenshot_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     program = ["-m", "helios_desktop", "--demo", "--screenshot", "/proc/window.png", "--after", "1"]
     code, _, err = run(program, {}, tmp_path)
