@@ -117,10 +117,14 @@ def has_phrases(wanted: Phrases, *told: list[str]) -> bool:
 
 def _has(phrase: tuple[str, ...], told: list[str]) -> bool:
     *whole, last = phrase
-    length = len(whole)
+    begins = may_begin(last)
+    if not whole:
+        return last in told or (begins and any(token.startswith(last) for token in told))
+    first, length = whole[0], len(whole)
     return any(
-        (told[at] == last or (may_begin(last) and told[at].startswith(last))) and told[at - length : at] == whole
-        for at in range(length, len(told))
+        token == last or (begins and token.startswith(last))
+        for at, token in enumerate(told[length:])
+        if told[at] == first and told[at : at + length] == whole
     )
 
 

@@ -40,6 +40,8 @@ MESSAGES = 100_000
 GUIDE_KINDS = 8
 TARGET_HZ = 40_000
 ROUNDS = 200
+SLICE = 400
+"""So many the timeline looks at between two frames (`qt.timeline_feed.TEXT_ROWS`)."""
 NS = 1_000_000_000
 
 
@@ -223,11 +225,11 @@ def _log_rows() -> list[Row]:
         8, f"filter {log.capacity:,} events in memory by type", f"{taken_s * 1e3:.2f} ms", "≤ 5 ms", taken_s <= 0.005
     )
     words = EventFilter(text="localhost:8004")
-    first_s = _timed(lambda: log.select(words, 0, limit_rows=2_000))
+    first_s = min(_timed(lambda: log.select(words, log.first, limit_rows=SLICE)) for _ in range(5))
     log.select(words, 0)
     again_s = min(_timed(lambda: log.select(words, 0)) for _ in range(5))
-    figure = f"first 2,000 {first_s * 1e3:.1f} ms; all again {again_s * 1e3:.0f} ms"
-    return [by_type, Row(8, "filter them by text", figure, "a slice ≤ 20 ms", first_s <= 0.02)]
+    figure = f"{SLICE} of them {first_s * 1e3:.1f} ms; all again {again_s * 1e3:.0f} ms"
+    return [by_type, Row(8, "filter them by text", figure, "a slice ≤ 8 ms", first_s <= 0.008)]
 
 
 def _timed(call: Callable[[], object]) -> float:
