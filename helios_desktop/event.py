@@ -39,7 +39,8 @@ class Gap(Struct, frozen=True, gc=False):
     """A stretch of time in which something was, or may have been, missed. A fact of the state and an event.
 
     topic:    None where all of them are missing
-    lost:     how many messages, where that is known (`prev` told it); None where it is not
+    lost:     how many messages, where the gateway told it; None where it did not. 0 of "disconnected": it went on
+              from where it was, so that all came, only later
     until_ns: None while it lasts
     """
 

@@ -74,6 +74,10 @@ class Cause(StrEnum):
     NOT_HELIOS = "not_helios"  # it answers, but not as a Helios gateway does
     SERVER_ERROR = "server_error"  # 429 and 5xx
     SERVER_CLOSED = "server_closed"  # the socket ended from the other side
+    LOGIN_EXPIRED = "login_expired"  # close code 4401: the token ran out while the socket was open
+    REVOKED = "revoked"  # close code 4403: the gateway ended this login, or took its role away
+    TOO_SLOW = "too_slow"  # close code 4408: we read so slowly that messages were lost
+    TOO_MANY = "too_many"  # close code 4429: we sent more messages than the gateway allows
     SILENT = "silent"  # nothing came any more, and no ping was answered
     HUB_NOT_RUNNING = "hub_not_running"  # open, but not even the first ping was ever answered (wire.md, "hub")
     RAFT_NOT_ENABLED = "raft_not_enabled"  # pings are answered, a status never comes, and REST says why

@@ -214,7 +214,7 @@ def _gap(body: Gap) -> str:
     lasted = "" if body.until_ns is None else f" for {_seconds(body.until_ns - body.since_ns)}"
     match body.cause:
         case "disconnected":
-            return f"no connection{lasted}"
+            return f"no connection{lasted}" + (", nothing was missed" if body.lost == 0 else "")
         case "lost":
             count = "at least 1 message" if body.lost is None else f"{body.lost} message(s)"
             return f"{count} lost within {lasted.removeprefix(' for ') or 'an unknown time'}"

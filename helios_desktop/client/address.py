@@ -70,10 +70,12 @@ class Address:
         """Full URL of one of the gateway's paths, which begins with a slash."""
         return f"{self.scheme}://{self.host_and_port}{self.path}{path}"
 
-    def socket_url(self, node: str | None) -> str:
-        """Full URL of the WebSocket, of `node` where one is named; it never holds a token."""
-        query = "" if node is None else f"?node={quote(node, safe='')}"
-        return f"{_SOCKET_SCHEMES[self.scheme]}://{self.host_and_port}{self.path}{SOCKET_PATH}{query}"
+    def socket_url(self, node: str | None, since: str = "") -> str:
+        """Full URL of the WebSocket, of `node` and going on from `since` where they are given; never with a token."""
+        asked = {"node": node or "", "since": since}
+        query = "&".join(f"{key}={quote(value, safe='')}" for key, value in asked.items() if value)
+        url = f"{_SOCKET_SCHEMES[self.scheme]}://{self.host_and_port}{self.path}{SOCKET_PATH}"
+        return f"{url}?{query}" if query else url
 
     def __str__(self) -> str:
         return self.http_url("")

@@ -23,6 +23,11 @@ class Backoff:
         # Full jitter over a window that doubles, but never a retry at once.
         self._wait(now_ns, min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(self.failures, 16)))
 
+    def after_too_many(self, now_ns: int) -> None:
+        """One more failed, and it was we who asked too much."""
+        self.failures += 1
+        self.retry_ns = now_ns + int(self._rng.uniform(LONGEST_BACKOFF_S / 2, LONGEST_BACKOFF_S) * NS)
+
     def after_sleep(self, now_ns: int) -> None:
         """The failure was of this machine, and says nothing of the gateway."""
         self._wait(now_ns, 2 * FIRST_BACKOFF_S)

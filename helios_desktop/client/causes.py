@@ -48,6 +48,19 @@ _WORDS: Final[dict[Cause, tuple[str, str]]] = {
         _("If it goes on, look into the gateway's log."),
     ),
     Cause.SERVER_CLOSED: (_("The gateway closed the connection."), _("If it goes on, look into the gateway's log.")),
+    Cause.LOGIN_EXPIRED: (_("The sign-in ran out, and the gateway closed the connection."), _("Sign in again.")),
+    Cause.REVOKED: (
+        _("The gateway ended this sign-in: it was signed out, or may not watch the cluster any more."),
+        _("Sign in again; where that is refused, ask whoever keeps the gateway's accounts."),
+    ),
+    Cause.TOO_SLOW: (
+        _("This program read so slowly that messages were lost, and the gateway closed the connection."),
+        _("If it goes on, switch off topics that you do not need, or see what keeps this machine busy."),
+    ),
+    Cause.TOO_MANY: (
+        _("This program sent more messages than the gateway allows, and the gateway closed the connection."),
+        _("It waits for a while before it connects again. If it goes on, please report it: the fault is ours."),
+    ),
     Cause.SILENT: (
         _("The gateway fell silent: nothing came any more, and no ping was answered."),
         _("Check the network between here and there, and that the gateway still runs."),

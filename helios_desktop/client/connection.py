@@ -32,9 +32,17 @@ from helios_desktop.client.inputs import (
     Subscribe,
     Wake,
 )
-from helios_desktop.client.judgement import LIMITED, is_answer, may_be_blocked, needs_the_user, told_by_rest
+from helios_desktop.client.judgement import (
+    LIMITED,
+    TOKEN_REFUSED,
+    is_answer,
+    may_be_blocked,
+    needs_the_user,
+    told_by_rest,
+)
 from helios_desktop.client.logins import Logins
 from helios_desktop.client.polling import Due, Timetable
+from helios_desktop.client.resuming import Place
 from helios_desktop.client.tokens import NS, Tokens
 from helios_desktop.observation import Cause, ConnectionChange, Phase
 from helios_desktop.protocol.auth import LoginAnswer
@@ -88,7 +96,9 @@ class Connection:
         self._misses = 0
         self._has_worked = False
         self._has_logged_in_again = False
+        self._has_logged_in_at_end = False  # of a socket, because its token had run out
         self._has_renewed_for_read = False
+        self._place: Place | None = None  # where the last socket ended, to go on from there
         self._working_ns = self._socket_again_ns = 0
         self._effects: list[Effect] = []
 
@@ -111,8 +121,8 @@ class Connection:
                 self._opened(epoch, now_ns)
             case FirstFrame(epoch):
                 self._first_frame(epoch, now_ns)
-            case Ended(epoch, failure):
-                self._ended(epoch, failure, now_ns)
+            case Ended(epoch, failure, last):
+                self._ended(epoch, failure, last, now_ns)
         self._read_what_is_due(now_ns)
         effects, self._effects = tuple(self._effects), []
         return effects
@@ -176,10 +186,12 @@ class Connection:
             return
         if self.phase is not Phase.BACKOFF:
             self._backoff.failures = 0
-            self._has_logged_in_again = False
+            self._has_logged_in_again = self._has_logged_in_at_end = False
         self._begin(now_ns, Cause.ASKED)
 
     def _subscribe(self, topics: frozenset[Topic]) -> None:
+        if topics != self._topics:
+            self._place = None
         self._topics = topics
         socket = self._socket
         if socket is not None and socket.is_usable:
@@ -235,7 +247,7 @@ class Connection:
         if self._socket is None:
             self.epoch += 1
             self._socket = HeldSocket(self.epoch)
-            self._effects.append(OpenSocket(self.epoch, self._tokens.token))
+            self._effects.append(OpenSocket(self.epoch, self._tokens.token, self._place))
 
     def _opened(self, epoch: int, now_ns: int) -> None:
         socket = self._socket_of(epoch)
@@ -261,11 +273,15 @@ class Connection:
             socket.hear(now_ns)
             self._work(Phase.LIVE, Failure(Cause.NONE), now_ns)
 
-    def _ended(self, epoch: int, failure: Failure, now_ns: int) -> None:
+    def _ended(self, epoch: int, failure: Failure, last: Place | None, now_ns: int) -> None:
         socket = self._socket_of(epoch)
         if socket is None:
             return
         self._socket = None
+        if socket.has_message:
+            self._place = last
+        elif failure.cause is Cause.NOT_HELIOS:
+            self._place = None  # whatever answers there now may take no such question
         if socket.is_leaving:
             if self.phase is Phase.CONNECTING:
                 self._open(Cause.NONE)
@@ -273,7 +289,7 @@ class Connection:
             self._socket_again_ns = now_ns + _ns(SOCKET_AGAIN_S)
         elif socket.opened_ns is None and may_be_blocked(failure.cause) and self._tokens.token:
             self._blocked = failure
-        elif socket.woke_ns is not None:
+        elif socket.woke_ns is not None and not needs_the_user(failure.cause, has_worked=True):
             self._fail(Failure(Cause.SLEPT, failure.detail), now_ns)
         else:
             self._fail(failure, now_ns)
@@ -373,22 +389,38 @@ class Connection:
 
     def _fail(self, failure: Failure, now_ns: int) -> None:
         cause = failure.cause
-        if cause is Cause.BAD_CREDENTIALS and self._has_login and not self._has_logged_in_again:
-            self._has_logged_in_again = True
+        is_refused = cause in TOKEN_REFUSED and self._has_login
+        if is_refused or (cause is Cause.REVOKED and self._has_login):
             self._tokens.drop()
+        if is_refused and self._may_log_in_at_once(cause, now_ns):
+            self._has_logged_in_again = True
+            self._has_logged_in_at_end = self._has_logged_in_at_end or cause is Cause.LOGIN_EXPIRED
             self._leave(now_ns)
             self._enter(Phase.AUTHENTICATING, Failure(Cause.NONE, failure.detail))
             self._do(self._logins.fetch())
+        elif cause is Cause.LOGIN_EXPIRED and self._has_login:
+            self._back_off(failure, now_ns)
         elif needs_the_user(cause, has_worked=self._has_worked):
             self._reject(failure, now_ns)
         else:
             self._back_off(failure, now_ns)
 
+    def _may_log_in_at_once(self, cause: Cause, now_ns: int) -> bool:
+        """False where the last login brought a token that was refused, or that ran out before long."""
+        if cause is Cause.BAD_CREDENTIALS:
+            return not self._has_logged_in_again
+        return not self._has_logged_in_at_end or self._is_stable(now_ns)
+
+    def _is_stable(self, now_ns: int) -> bool:
+        return self.phase in _WORKING and now_ns - self._working_ns >= _ns(STABLE_S)
+
     def _back_off(self, failure: Failure, now_ns: int) -> None:
-        if self.phase in _WORKING and now_ns - self._working_ns >= _ns(STABLE_S):
+        if self._is_stable(now_ns):
             self._backoff.failures = 0
         if failure.cause is Cause.SLEPT:
             self._backoff.after_sleep(now_ns)
+        elif failure.cause is Cause.TOO_MANY:
+            self._backoff.after_too_many(now_ns)
         else:
             self._backoff.after_failure(now_ns)
         self._end_reading()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from helios_desktop.client.resuming import Place
 from helios_desktop.observation import ConnectionChange
 from helios_desktop.protocol.rest import RestCall
 
@@ -49,11 +50,13 @@ class CancelRead:
 class OpenSocket:
     """Open a socket; answer with `Opened` and later `Ended`, or with `Ended` alone, within a bounded time.
 
+    `since` is asked to be gone on from; None of a gateway that knows of no such thing, and must not be asked.
     An opening is never broken off: the gateway may already have opened it, and can die of a close that early.
     """
 
     epoch: int
     token: str = field(repr=False)
+    since: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,14 +110,17 @@ class Gateway:
         # A password may be an everyday word, which must not be cut out of a status.
         return RestAnswer(status, self._without(text, _SHORTEST_TOKEN), failure)
 
-    async def open_socket(self, token: str) -> aiohttp.ClientWebSocketResponse:
-        """Open the socket. `has_sent_upgrade` is true from when the gateway may have opened it."""
+    async def open_socket(self, token: str, since: str = "") -> aiohttp.ClientWebSocketResponse:
+        """Open the socket. `has_sent_upgrade` is true from when the gateway may have opened it.
+
+        `since` is a `Place`, as text, of this gateway and node to go on from; "" asks for nothing.
+        """
         token = self._header_token(token)
         self.has_sent_upgrade = False
         try:
             async with asyncio.timeout(CALL_S):
                 return await self._http.ws_connect(
-                    self._address.socket_url(self._node),
+                    self._address.socket_url(self._node, since),
                     headers=_authorization(token),
                     timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_S),
                     max_msg_size=LONGEST_MESSAGE_BYTES,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from helios_desktop.client.failure import Failure
+from helios_desktop.client.resuming import Place
 from helios_desktop.protocol.auth import LoginAnswer
 from helios_desktop.protocol.rest import RestCall
 from helios_desktop.protocol.subscription import Topic
@@ -78,10 +79,14 @@ class FirstFrame:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The socket of this epoch could not be opened, or is gone. Comes exactly once for each `OpenSocket`."""
+    """The socket of this epoch could not be opened, or is gone. Comes exactly once for each `OpenSocket`.
+
+    `last` is the place of the last message that was told of it; None where there was none, or it has no number.
+    """
 
     epoch: int
     failure: Failure
+    last: Place | None = None
 
 
 Input = Connect | Disconnect | Subscribe | Poll | Wake | GotToken | CallFailed | ReadEnded | Opened | FirstFrame | Ended

@@ -7,7 +7,18 @@ from helios_desktop.observation import Cause
 
 LIMITED: Final = 429
 
-_NEEDS_THE_USER: Final = frozenset({Cause.BAD_CREDENTIALS, Cause.NOT_ADMIN, Cause.NOT_FOUND, Cause.PLAIN_TEXT})
+_NEEDS_THE_USER: Final = frozenset(
+    {
+        Cause.BAD_CREDENTIALS,
+        Cause.NOT_ADMIN,
+        Cause.NOT_FOUND,
+        Cause.PLAIN_TEXT,
+        Cause.LOGIN_EXPIRED,
+        Cause.REVOKED,
+    }
+)
+TOKEN_REFUSED: Final = frozenset({Cause.BAD_CREDENTIALS, Cause.LOGIN_EXPIRED})
+"""What another login may mend, where there is one."""
 _NEEDS_THE_USER_AT_FIRST: Final = frozenset({Cause.NOT_HELIOS, Cause.TLS})
 """A wrong address, as long as it never worked; later it is the network or the gateway that changed, and may again."""
 _MAY_BE_BLOCKED: Final = frozenset(

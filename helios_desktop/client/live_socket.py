@@ -7,20 +7,30 @@ from typing import Final
 
 import aiohttp
 
-from helios_desktop.client.failure import detail_of
+from helios_desktop.client.failure import Failure, detail_of
 from helios_desktop.client.gateway import CLOSE_S
+from helios_desktop.client.resuming import Place
+from helios_desktop.observation import Cause
 
 SEND_S: Final = 10.0
+_BY_CODE: Final = {
+    4401: Cause.LOGIN_EXPIRED,
+    4403: Cause.REVOKED,
+    4408: Cause.TOO_SLOW,
+    4429: Cause.TOO_MANY,
+}
+"""Close codes of our own gateway. All others, 1001 (going away) too, say no more than that it closed."""
 
 
 @dataclass(slots=True)
 class LiveSocket:
-    """`opened_ns` by the session's clock; set `has_message` with the first."""
+    """`opened_ns` by the session's clock; set `has_message` with the first, `last` at the end with the last's place."""
 
     epoch: int
     ws: aiohttp.ClientWebSocketResponse
     opened_ns: int
     has_message: bool = False
+    last: Place | None = None
     closing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def send(self, text: str) -> None:
@@ -38,10 +48,11 @@ class LiveSocket:
                 async with asyncio.timeout(2 * CLOSE_S):
                     await self.ws.close()
 
-    def farewell(self, last: aiohttp.WSMessage) -> str:
-        """What the other side said with its last message, which was no text."""
+    def farewell(self, last: aiohttp.WSMessage) -> Failure:
+        """Why it ended, as the other side said with its last message, which was no text."""
         if last.type is aiohttp.WSMsgType.CLOSE:
-            return detail_of(f"close code {last.data} {last.extra or ''}")
+            said = detail_of(f"close code {last.data} {last.extra or ''}")
+            return Failure(_BY_CODE.get(last.data, Cause.SERVER_CLOSED), said)
         if last.type is aiohttp.WSMsgType.ERROR:
-            return detail_of(f"broken message: {last.data}")
-        return f"closed without a word (code {self.ws.close_code})"
+            return Failure(Cause.SERVER_CLOSED, detail_of(f"broken message: {last.data}"))
+        return Failure(Cause.SERVER_CLOSED, f"closed without a word (code {self.ws.close_code})")

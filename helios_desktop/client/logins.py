@@ -1,6 +1,7 @@
 """The calls that bring a token, one at a time: a refresh where the gateway gave a token for it, else a login. Pure."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from helios_desktop.client.effects import CancelCall, LogIn, Refresh
 from helios_desktop.client.failure import Failure
@@ -8,6 +9,9 @@ from helios_desktop.client.judgement import is_answer
 from helios_desktop.client.tokens import Tokens
 from helios_desktop.observation import Cause
 from helios_desktop.protocol.auth import LOGIN_PATHS, LoginAnswer
+
+_NEVER_ARRIVED: Final = frozenset({Cause.UNKNOWN_HOST, Cause.REFUSED, Cause.TLS})
+"""After any other failure the refresh token may be used up, and one that is used twice ends the login (RFC 9700)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +63,11 @@ class Logins:
     def failed(self, failure: Failure) -> LogIn | Refresh | None:
         """The call that is waited for brought none: go on in another way, or None where there is no other."""
         call, self._call = self._call, None
-        if call is not None and not call.path and is_answer(failure.cause):
-            self._tokens.drop_refresh()
-            return self.fetch()
+        if call is not None and not call.path:
+            if failure.cause not in _NEVER_ARRIVED:
+                self._tokens.drop_refresh()
+            if is_answer(failure.cause):
+                return self.fetch()
         if call is not None and call.untried_paths and failure.cause is Cause.NOT_FOUND:
             return self._log_in(call.untried_paths)
         return None
@@ -69,7 +75,11 @@ class Logins:
     def cancel(self) -> CancelCall | None:
         """Wait no more."""
         call, self._call = self._call, None
-        return None if call is None else CancelCall(call.number)
+        if call is None:
+            return None
+        if not call.path:
+            self._tokens.drop_refresh()
+        return CancelCall(call.number)
 
     def _log_in(self, paths: tuple[str, ...]) -> LogIn:
         self._calls += 1

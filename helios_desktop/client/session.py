@@ -45,8 +45,9 @@ from helios_desktop.client.inputs import (
     Wake,
 )
 from helios_desktop.client.live_socket import LiveSocket
+from helios_desktop.client.resuming import place_of
 from helios_desktop.client.tokens import NS
-from helios_desktop.observation import Cause, Kind, Observation, Phase, connection_observation
+from helios_desktop.observation import Kind, Observation, Phase, connection_observation
 from helios_desktop.protocol.rest import RestCall
 from helios_desktop.protocol.subscription import Topic
 
@@ -195,8 +196,9 @@ class Session:
             case CancelRead():
                 if self._reading is not None:
                     self._reading.cancel()
-            case OpenSocket(epoch, token):
-                self._opening = asyncio.get_running_loop().create_task(running.gateway.open_socket(token))
+            case OpenSocket(epoch, token, since):
+                opening = running.gateway.open_socket(token, "" if since is None else str(since))
+                self._opening = asyncio.get_running_loop().create_task(opening)
                 group.create_task(self._hold_socket(epoch, self._opening))
             case Send() | CloseSocket():
                 socket = self._socket
@@ -257,18 +259,19 @@ class Session:
         self._opening = None
         self._socket = socket = LiveSocket(epoch, ws, self._now_ns())
         self._put(Opened(epoch))
-        said = await self._read_socket(socket)
+        failure = await self._read_socket(socket)
         await socket.close()
         self._socket = None
-        self._put(Ended(epoch, Failure(Cause.SERVER_CLOSED, said)))
+        self._put(Ended(epoch, failure, socket.last))
 
-    async def _read_socket(self, socket: LiveSocket) -> str:
-        """Tell every frame until the socket ends; gives what the other side said about it."""
+    async def _read_socket(self, socket: LiveSocket) -> Failure:
+        """Tell every frame until the socket ends; gives why it did, as the other side says."""
         epoch, receive = socket.epoch, socket.ws.receive
         name, see, now_ns, heard = self._name, self._see, self._now_ns, self._connection.heard
         # Looking a member up in its enum takes as long as making the observation.
         text_type, binary_type, kind = aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY, Kind.FRAME
         burst, burst_ns = 0, now_ns()
+        told = ""
         while True:
             message = await receive()
             if message.type is text_type:
@@ -276,6 +279,8 @@ class Session:
             elif message.type is binary_type:
                 text = message.data.decode("utf-8", "replace")
             else:
+                # Only now, since no message but the last is ever asked for its number.
+                socket.last = place_of(told)
                 return socket.farewell(message)
             if not socket.has_message:
                 socket.has_message = True
@@ -283,6 +288,7 @@ class Session:
             at_ns = now_ns()
             if heard(epoch, at_ns):
                 see(Observation(name, epoch, at_ns, kind, text))
+                told = text
             burst += 1
             if burst == BURST_MESSAGES or at_ns - burst_ns > BURST_NS:
                 await asyncio.sleep(0)

@@ -220,6 +220,12 @@ def _connection(line: Told, body: ConnectionEvent) -> str:
 def _gap(line: Told, body: Gap) -> str:
     observers, age = names_text(line.subjects), span_text((body.until_ns or body.since_ns) - body.since_ns)
     match body.cause:
+        case "disconnected" if body.lost == 0:
+            words = ngettext(
+                "For {age} there was no connection to {observers}; all that it had to tell came afterwards.",
+                "For about {age} there was no connection to {observers}; all that they had to tell came afterwards.",
+                len(line.subjects),
+            )
         case "disconnected":
             words = ngettext(
                 "For {age} there was no connection to {observers}: what it had to tell is missing.",

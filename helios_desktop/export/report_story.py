@@ -278,8 +278,8 @@ def _key(event: Event) -> _Key:
             return (event.type, event.observer, error[:200])
         case ConnectionEvent(cause=cause):
             return (event.type, cause.value)
-        case Gap(cause="disconnected"):
-            return (event.type, "disconnected")
+        case Gap(cause="disconnected", lost=lost):
+            return (event.type, "disconnected" if lost is None else "resumed")
         case Gap(cause=cause):
             return (event.type, event.observer, cause)
         case _:

@@ -45,6 +45,8 @@ def gap_table(missed: Sequence[Missed], clock: Clock) -> Table:
 
 def _gap_words(one: Missed) -> str:
     match one.gap.cause:
+        case "disconnected" if one.gap.lost == 0:
+            return _("nothing, it came once the connection was there again")
         case "disconnected":
             return _("all, there was no connection")
         case "lost":

@@ -207,6 +207,8 @@ def _span_text(span: MissingSpan, zone: tzinfo | None) -> str:
 def _gap_text(gap: Gap, zone: tzinfo | None) -> str:
     until = _("now") if gap.until_ns is None else _at(gap.until_ns, zone)
     what = gap.cause if gap.topic is None else f"{gap.cause} ({gap.topic.value})"
+    if gap.lost is not None:
+        what = _("{what}, {n} lost").format(what=what, n=gap.lost)
     return _("  {since} to {until}, {observer}, {what}").format(
         since=_at(gap.since_ns, zone), until=until, observer=printable(gap.observer), what=what
     )

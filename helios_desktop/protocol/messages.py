@@ -351,10 +351,11 @@ class CustomMetrics(Struct, frozen=True, gc=False):
 
 
 class ServerError(Struct, frozen=True, gc=False, omit_defaults=True):
-    """The guide's `error` message."""
+    """The guide's `error` message. `lost`: our own gateway tells how many messages it did not send, by this error."""
 
     error: str = ""
     message: str | None = None
+    lost: int | None = None
 
 
 class Pong(Struct, frozen=True, gc=False):

@@ -13,6 +13,7 @@ from helios_desktop.store.verdict import Level
 from helios_desktop.words import _
 
 STALE_AFTER_NS: Final = round(STALE_AFTER_S * NS)
+_NEED_SIGN_IN: Final = frozenset({Cause.BAD_CREDENTIALS, Cause.NOT_ADMIN, Cause.LOGIN_EXPIRED, Cause.REVOKED})
 
 
 class Standing(Struct, frozen=True, gc=False):
@@ -89,7 +90,7 @@ def cause_of(observer: ObserverState, now_ns: int) -> Cause:
 
 def needs_sign_in(observer: ObserverState) -> bool:
     """True where only other credentials can help."""
-    return observer.phase is Phase.REJECTED and observer.cause in {Cause.BAD_CREDENTIALS, Cause.NOT_ADMIN}
+    return observer.phase is Phase.REJECTED and observer.cause in _NEED_SIGN_IN
 
 
 def is_stale(observer: ObserverState, now_ns: int) -> bool:
@@ -189,7 +190,7 @@ def _backoff_words(observer: ObserverState, now_ns: int) -> str:
 
 def _rejected_words(cause: Cause) -> str:
     match cause:
-        case Cause.BAD_CREDENTIALS:
+        case Cause.BAD_CREDENTIALS | Cause.LOGIN_EXPIRED | Cause.REVOKED:
             return _("Sign in again")
         case Cause.NOT_ADMIN:
             return _("Refused (not an admin)")

@@ -17,7 +17,7 @@ from helios_desktop.fact_codec import StoredFact, restore_fact, store_fact
 from helios_desktop.observation import Observation
 from helios_desktop.store.state import ClusterState, Recent, RecentKey
 
-FOLD_VERSION: Final = 1
+FOLD_VERSION: Final = 2
 """Raise it with each change of what the fold makes of the same observations, or of the shape of a state.
 
 Checkpoints of another version are not believed: the observations are folded anew.

@@ -34,7 +34,8 @@ _Found = tuple[Dispute, str, tuple[Saying, ...]]
 
 
 def _is_heard(observer: ObserverState) -> bool:
-    if observer.is_stale or observer.status is None or observer.phase in UNHEARD:
+    # What was told while there was no connection is of then, and contradicts nobody now.
+    if observer.is_stale or observer.is_catching_up or observer.status is None or observer.phase in UNHEARD:
         return False
     return observer.role is None or observer.role.value is not Role.UNREACHABLE
 

@@ -12,7 +12,7 @@ from helios_desktop.event import ConnectionEvent, Event
 from helios_desktop.observation import Kind, Observation, Phase, connection_change
 from helios_desktop.protocol.codec import UNREADABLE, decode, decode_body
 from helios_desktop.protocol.frames import Message
-from helios_desktop.protocol.messages import Body, Malformed, PeerChange, StateChange, Status
+from helios_desktop.protocol.messages import Body, Malformed, PeerChange, ServerError, StateChange, Status
 from helios_desktop.protocol.rest import BODY_TYPES
 from helios_desktop.store import derive, gaps, joins
 from helios_desktop.store.anew import began_anew, forget
@@ -28,6 +28,7 @@ from helios_desktop.store.traffic import (
     count_answer,
     count_events,
     count_frame,
+    goes_on,
     has_lost,
     leave_live,
     loss,
@@ -53,11 +54,15 @@ def _fold_frame(state: ClusterState, observation: Observation) -> Step:
     body, lacks = message.body, ""
     name = observation.observer
     before = state.observers.get(name) or ObserverState(name)
+    if before.left_seq is not None:
+        return _fold_first_frame(state, before, message, observation)
     # By `type`, here and below: where it is no instance, the class of a Struct answers `isinstance` slowly.
     is_change = type(body) in PUSHED
     is_again = is_change and is_repeated(before, observation)
     is_old = is_again or (type(body) in ORDERED and is_late(before, message, observation))
-    is_after_loss = message.prev is not None and has_lost(before, message, observation)
+    # Nearly every message of our own gateway follows upon the last one, and is not asked further.
+    may_be_after_loss = message.prev is not None and (message.prev != before.seq or type(body) is ServerError)
+    is_after_loss = may_be_after_loss and has_lost(before, message, observation)
     counted = count_frame(before, message, observation, is_late=is_old, is_after_loss=is_after_loss)
     if is_again:
         return _with_observer(state, counted, observation), ()
@@ -68,7 +73,7 @@ def _fold_frame(state: ClusterState, observation: Observation) -> Step:
     stepped = _with_observer(state, after, observation)
     events = [(joins.join(state, told) if is_change else None) or told]
     if is_after_loss:
-        gap = loss(before, observation)
+        gap = loss(before, message, observation)
         stepped = replace(stepped, gaps=gaps.add(state.gaps, gap))
         events.append(gaps.gap_event(gap, told.node, observation))
     if after is not counted or type(body) is PeerChange:
@@ -76,6 +81,18 @@ def _fold_frame(state: ClusterState, observation: Observation) -> Step:
         events += more
     # A flood of messages that change nothing must cost nothing more.
     return _book(stepped, events, after, lacks) if is_change or len(events) > 1 else (stepped, tuple(events))
+
+
+def _fold_first_frame(state: ClusterState, before: ObserverState, message: Message, observation: Observation) -> Step:
+    """Of a socket of our own gateway: it may go on where the last one ended, and so ends the gap between them."""
+    is_whole = goes_on(before, message)
+    kept, ended = gaps.end_of_disconnection(state.gaps, before.name, observation.received_ns, is_whole=is_whole)
+    begun = replace(before, left_seq=None, is_catching_up=is_whole)
+    known = replace(state, observers={**state.observers, begun.name: begun}, gaps=kept)
+    stepped, events = _fold_frame(known, observation)
+    if ended is None:
+        return stepped, events
+    return stepped, (*events, gaps.gap_event(ended, _node_of(state, before), observation))
 
 
 def _with_observer(state: ClusterState, observer: ObserverState, observation: Observation) -> ClusterState:

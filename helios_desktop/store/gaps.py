@@ -26,12 +26,28 @@ def add(gaps: Gaps, gap: Gap) -> Gaps:
 
 def end(gaps: Gaps, now_ns: int, observer: str, cause: str, topic: Topic | None = None) -> tuple[Gaps, Gap | None]:
     """End the gap of that kind that lasts, if there is one."""
+    return _end(gaps, _lasting(gaps, observer, cause, topic), now_ns)
+
+
+def end_of_disconnection(gaps: Gaps, observer: str, now_ns: int, *, is_whole: bool) -> tuple[Gaps, Gap | None]:
+    """End it with the first message after it; where `is_whole`, that goes on from before: 0 messages were lost."""
+    return _end(gaps, _lasting(gaps, observer, "disconnected", None), now_ns, lost=0 if is_whole else None)
+
+
+def _lasting(gaps: Gaps, observer: str, cause: str, topic: Topic | None) -> int | None:
+    """Where the gap of that kind stands that lasts."""
     for at in range(len(gaps) - 1, -1, -1):
         gap = gaps[at]
         if gap.until_ns is None and gap.observer == observer and gap.cause == cause and gap.topic == topic:
-            ended = replace(gap, until_ns=max(now_ns, gap.since_ns))
-            return (*gaps[:at], ended, *gaps[at + 1 :]), ended
-    return gaps, None
+            return at
+    return None
+
+
+def _end(gaps: Gaps, at: int | None, now_ns: int, lost: int | None = None) -> tuple[Gaps, Gap | None]:
+    if at is None:
+        return gaps, None
+    ended = replace(gaps[at], until_ns=max(now_ns, gaps[at].since_ns), lost=lost)
+    return (*gaps[:at], ended, *gaps[at + 1 :]), ended
 
 
 def end_of_removed(gaps: Gaps, now_ns: int, observers: frozenset[str]) -> Gaps:
@@ -45,11 +61,16 @@ def end_of_removed(gaps: Gaps, now_ns: int, observers: frozenset[str]) -> Gaps:
 def follow_phase(
     state: ClusterState, before: ObserverState, after: ObserverState, observation: Observation
 ) -> tuple[Gaps, Gap | None]:
-    """Open a gap where the observer left live, end it where it is live again."""
+    """Open a gap where the observer left live, end it where it is live again.
+
+    Where our own gateway may go on from where it was, the first message ends it (`end_of_disconnection`).
+    """
     gaps, now_ns = state.gaps, observation.received_ns
+    if after.phase is Phase.LIVE and after.left_seq is not None:
+        return gaps, None
     if after.phase in HEARD:
         return end(gaps, now_ns, after.name, "disconnected")
-    if before.phase not in HEARD:
+    if before.phase not in HEARD or _lasting(gaps, after.name, "disconnected", None) is not None:
         return gaps, None
     if after.phase is Phase.CLOSED and after.node is not None and after.node not in state.members:
         return gaps, None  # the monitor let go of a member that was removed

@@ -120,7 +120,9 @@ class ObserverState(Struct, frozen=True, gc=False):
     is_stale:   live, but no status for `STALE_AFTER_S`, or not live at all
     is_silent:  a `node_silent` was told and no `node_heard` since
     messages, malformed, lost: counts since the session began; `lost` counts the holes found, each at least one message
-    boot, seq:  the last seen of our gateway's envelope
+    boot, seq:  the last seen of our gateway's envelope; seq is of this socket
+    left_seq:   the last seen on the sockets before, until the first frame of this one says whether it goes on there
+    is_catching_up: what comes was told while there was no connection, until a pong ends it
     marks:      of the last ticks, oldest first, for the rates
     term:       of the node, by status or state_change, whichever came last
     stamp:      the server's own timestamp of the last status, "" where it told none
@@ -158,6 +160,8 @@ class ObserverState(Struct, frozen=True, gc=False):
     lost: int = 0
     boot: str | None = None
     seq: int | None = None
+    left_seq: int | None = None
+    is_catching_up: bool = False
     topics: Mapping[Topic, TopicState] = MappingProxyType({topic: TopicState() for topic in Topic})
     marks: tuple[Mark, ...] = ()
     node: str | None = None

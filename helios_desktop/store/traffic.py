@@ -121,7 +121,12 @@ def count_events(observer: ObserverState, *, derived: int, joined: int) -> Obser
 
 
 def has_lost(observer: ObserverState, message: Message, observation: Observation) -> bool:
-    """True where `prev` names another message than the last that came, within one socket of one gateway's run."""
+    """True where `prev` names another message than the last that came, within one socket of one gateway's run.
+
+    True as well where our gateway says by an `error` that it left messages out.
+    """
+    if type(message.body) is ServerError and _left_out(message.body):
+        return message.prev is not None
     return (
         message.prev is not None
         and observer.seq is not None
@@ -131,10 +136,21 @@ def has_lost(observer: ObserverState, message: Message, observation: Observation
     )
 
 
-def loss(observer: ObserverState, observation: Observation) -> Gap:
-    """The gap that `has_lost` found. How many it swallowed is not told: `seq` counts other clients' messages too."""
+def loss(observer: ObserverState, message: Message, observation: Observation) -> Gap:
+    """The gap that `has_lost` found. A hole alone does not tell how many: `seq` counts other clients' messages too."""
     since_ns = observation.received_ns if observer.last_ns is None else observer.last_ns
-    return Gap(observer.name, "lost", since_ns, observation.received_ns)
+    lost = _left_out(message.body) if isinstance(message.body, ServerError) else None
+    return Gap(observer.name, "lost", since_ns, observation.received_ns, lost=lost)
+
+
+def _left_out(error: ServerError) -> int | None:
+    """How many messages our gateway did not send, by this error; None where it says nothing of the kind."""
+    return error.lost if error.lost is not None and error.lost > 0 else None
+
+
+def goes_on(observer: ObserverState, message: Message) -> bool:
+    """True where the first message of a socket follows upon the last of the one before: nothing was missed."""
+    return message.prev is not None and message.prev == observer.left_seq and message.boot == observer.boot
 
 
 def _take_pong(observer: ObserverState, message: Message, now_ns: int) -> ObserverState:
@@ -143,7 +159,7 @@ def _take_pong(observer: ObserverState, message: Message, now_ns: int) -> Observ
     rtt_ns = max(0, now_ns - observer.ping_ns)
     server_ns = parse_timestamp(message.timestamp)
     offset_ns = None if server_ns is None else server_ns - (observer.ping_ns + now_ns) // 2
-    return replace(observer, ping_ns=None, rtt_ns=rtt_ns, clock_offset_ns=offset_ns)
+    return replace(observer, ping_ns=None, rtt_ns=rtt_ns, clock_offset_ns=offset_ns, is_catching_up=False)
 
 
 def take_sent(observer: ObserverState, observation: Observation) -> ObserverState:
@@ -177,7 +193,17 @@ def leave_live(observer: ObserverState) -> ObserverState:
         topic: replace(seen, is_confirmed=False) if seen.is_confirmed else seen
         for topic, seen in observer.topics.items()
     }
-    return replace(observer, opened_ns=None, is_stale=True, ping_ns=None, seq=None, raft_off=None, topics=topics)
+    return replace(
+        observer,
+        opened_ns=None,
+        is_stale=True,
+        ping_ns=None,
+        seq=None,
+        left_seq=observer.left_seq if observer.seq is None else observer.seq,
+        is_catching_up=False,
+        raft_off=None,
+        topics=topics,
+    )
 
 
 def take_tick(observer: ObserverState, now_ns: int) -> ObserverState:

@@ -59,6 +59,8 @@ def test_the_countdown_goes_by_the_clock_and_not_by_what_comes(live: Story) -> N
     ("cause", "text", "asks"),
     [
         (Cause.BAD_CREDENTIALS, "Sign in again", True),
+        (Cause.LOGIN_EXPIRED, "Sign in again", True),
+        (Cause.REVOKED, "Sign in again", True),
         (Cause.NOT_ADMIN, "Refused (not an admin)", True),
         (Cause.TLS, "Not connected (TLS)", False),
         (Cause.NOT_HELIOS, "Not connected", False),

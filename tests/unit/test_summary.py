@@ -91,6 +91,11 @@ def test_a_message_in_one_line(text: str, expected: str) -> None:
             "backoff: server closed (code 1006), attempt 2",
         ),
         ("gap", Gap("node1", "disconnected", 0, 12_340_000_000), "no connection for 12.3 s"),
+        (
+            "gap",
+            Gap("node1", "disconnected", 0, 12_340_000_000, lost=0),
+            "no connection for 12.3 s, nothing was missed",
+        ),
         ("gap", Gap("node1", "lost", 0, NS), "at least 1 message lost within 1.0 s"),
         ("gap", Gap("node1", "topic_off", 0, NS, Topic.LATENCY), "latency was off for 1.0 s"),
         ("leader_change", LeaderChange(None, "node1", 5), "node1 leads, term 5"),

@@ -22,9 +22,9 @@ class SlowGateway(Gateway):
         self.may_return = asyncio.Event()
         self.on_return: Callable[[], object] = lambda: None
 
-    async def open_socket(self, token: str) -> aiohttp.ClientWebSocketResponse:
+    async def open_socket(self, token: str, since: str = "") -> aiohttp.ClientWebSocketResponse:
         """Open it."""
-        opened = await super().open_socket(token)
+        opened = await super().open_socket(token, since)
         await self.may_return.wait()
         asyncio.get_running_loop().call_soon(self.on_return)
         return opened

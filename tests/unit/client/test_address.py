@@ -80,6 +80,8 @@ def test_urls_name_path_and_node_and_nothing_else() -> None:
     assert address.http_url("/api/auth/login") == "https://[::1]:8443/helios/api/auth/login"
     assert address.socket_url(None) == "wss://[::1]:8443/helios/ws/cluster"
     assert address.socket_url("node 1&token=x") == "wss://[::1]:8443/helios/ws/cluster?node=node%201%26token%3Dx"
+    assert address.socket_url(None, "a1:42") == "wss://[::1]:8443/helios/ws/cluster?since=a1%3A42"
+    assert address.socket_url("n&1", "a1:42") == "wss://[::1]:8443/helios/ws/cluster?node=n%261&since=a1%3A42"
 
 
 @given(st.text(max_size=60))

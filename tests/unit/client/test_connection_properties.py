@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 from helios_desktop.client.backoff import LONGEST_BACKOFF_S
-from helios_desktop.client.connection import Connection
+from helios_desktop.client.connection import STABLE_S, Connection
 from helios_desktop.client.effects import (
     Announce,
     CancelCall,
@@ -42,6 +42,7 @@ from helios_desktop.client.inputs import (
     Wake,
 )
 from helios_desktop.client.polling import APART_S, QUIET_S
+from helios_desktop.client.resuming import Place
 from helios_desktop.client.tokens import NS
 from helios_desktop.observation import Cause, Phase
 from helios_desktop.protocol.auth import LOGIN_PATHS, LoginAnswer
@@ -49,7 +50,9 @@ from helios_desktop.protocol.rest import RestCall
 from helios_desktop.protocol.subscription import ALL_TOPICS, PING_FRAME, Topic, subscribe_frame
 
 ENDS: Final = frozenset({Phase.IDLE, Phase.REJECTED, Phase.CLOSED})
-CAUSES: Final = [cause for cause in Cause if cause not in {Cause.NONE, Cause.ASKED}]
+CLOSED: Final = [Cause.SERVER_CLOSED, Cause.LOGIN_EXPIRED, Cause.REVOKED, Cause.TOO_SLOW, Cause.TOO_MANY]
+"""How a socket can end that was open."""
+CAUSES: Final = [cause for cause in Cause if cause not in {Cause.NONE, Cause.ASKED, *CLOSED[1:]}]
 LIVES_S: Final = [None, -1.0, 0.5, 5.0, 20.0, 900.0]
 CAUSES_BY_STATUS: Final = {
     200: None, 401: Cause.BAD_CREDENTIALS, 403: Cause.NOT_ADMIN, 404: Cause.NOT_FOUND, 405: Cause.NOT_FOUND,
@@ -64,12 +67,13 @@ class _World:
 
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
+        self.has_login = self.rng.random() < 0.8
         self.now_ns = 1_800_000_000 * NS
         self.connection = Connection(
             rng=random.Random(seed),
             topics=ALL_TOPICS,
             token=self.rng.choice(["", "given"]),
-            has_login=self.rng.random() < 0.8,
+            has_login=self.has_login,
             opaque_token_life_s=900,
             may_send_secrets=self.rng.random() < 0.95,
             login_path=self.rng.choice(["", LOGIN_PATHS[1], "/sso"]),
@@ -84,7 +88,13 @@ class _World:
         self.read_ns = self.quiet_ns = 0
         self.topics: frozenset[Topic] = ALL_TOPICS
         self.asked = 0
+        self.boot = 0
+        self.seq = 0
+        self.place: Place | None = None  # of the last message that was told on any socket
+        self.live_ns = 0
+        self.has_logged_in_at_end = False
         self.phases: set[Phase] = set()
+        self.resumed = 0
 
     def walk(self) -> None:
         """Do one thing that can happen now."""
@@ -143,8 +153,10 @@ class _World:
             case CancelRead(number):
                 assert number == self.read
                 self.read = None
-            case OpenSocket(epoch):
+            case OpenSocket(epoch, since=since):
                 assert self.socket is None, "two sockets at once"
+                assert since == self.place, "it goes on from where it was not, or begins anew where it could go on"
+                self.resumed += since is not None
                 assert epoch == self.connection.epoch
                 self.socket, self.opened_ns, self.has_message, self.is_closing = epoch, None, False, False
                 self.ask()
@@ -164,7 +176,8 @@ class _World:
                 assert change.phase is self.connection.phase
                 if change.phase is Phase.BACKOFF:
                     assert change.retry_at_ns is not None
-                    assert NS <= change.retry_at_ns - self.now_ns <= LONGEST_BACKOFF_S * NS
+                    least_s = LONGEST_BACKOFF_S / 2 if change.cause is Cause.TOO_MANY else 1
+                    assert least_s * NS <= change.retry_at_ns - self.now_ns <= LONGEST_BACKOFF_S * NS
 
     def ask(self) -> None:
         """Count what goes over the network: without the user or time, only few in a row."""
@@ -185,6 +198,8 @@ class _World:
 
     def user_connects(self) -> None:
         self.asked = 0
+        if self.connection.phase in ENDS:
+            self.has_logged_in_at_end = False
         self.give(Connect())
 
     def user_disconnects(self) -> None:
@@ -196,7 +211,9 @@ class _World:
         self.give(Poll(self.polled))
 
     def user_subscribes(self) -> None:
-        self.topics = frozenset(topic for topic in Topic if self.rng.random() < 0.5)
+        topics = self.rng.choice([self.topics, frozenset(topic for topic in Topic if self.rng.random() < 0.5)])
+        if topics != self.topics:
+            self.topics, self.place = topics, None
         self.give(Subscribe(self.topics))
 
     def time_passes(self) -> None:
@@ -232,11 +249,14 @@ class _World:
     def socket_opens(self) -> None:
         assert self.socket is not None
         self.opened_ns = self.now_ns
+        if self.rng.random() < 0.3:
+            self.boot, self.seq = self.boot + 1, 0
         self.give(Opened(self.socket))
 
     def first_frame_comes(self) -> None:
         assert self.socket is not None
         self.has_message = True
+        self.live_ns = self.now_ns
         self.give(FirstFrame(self.socket))
 
     def frame_comes(self) -> None:
@@ -255,10 +275,41 @@ class _World:
 
     def socket_ends(self) -> None:
         assert self.socket is not None
-        cause = self.rng.choice(CAUSES) if self.opened_ns is None else Cause.SERVER_CLOSED
+        was_wanted = self.connection.is_holding(self.socket)
+        was_open, was_live = self.opened_ns is not None, self.connection.phase is Phase.LIVE
+        cause = self.rng.choice(CLOSED if was_open else CAUSES)
+        last = self.last_of_the_socket()
+        if self.has_message:
+            self.place = last
+        elif cause is Cause.NOT_HELIOS:
+            self.place = None
         epoch, self.socket = self.socket, None
         self.opened_ns, self.has_message = None, False
-        self.give(Ended(epoch, Failure(cause)))
+        is_stable = was_live and self.now_ns - self.live_ns >= STABLE_S * NS
+        is_first = is_stable or not self.has_logged_in_at_end
+        self.give(Ended(epoch, Failure(cause), last))
+        if was_open and was_wanted:
+            assert self.connection.phase is self.phase_after(cause, is_first=is_first)
+
+    def last_of_the_socket(self) -> Place | None:
+        """The place of the last message, which a gateway that numbers none has not."""
+        if not self.has_message or self.rng.random() < 0.3:
+            return None
+        self.seq += self.rng.randrange(1, 9)
+        return Place(str(self.boot), self.seq)
+
+    def phase_after(self, cause: Cause, *, is_first: bool) -> Phase:
+        """Where a connection stands whose socket was open and ended so."""
+        match cause:
+            case Cause.REVOKED:
+                return Phase.REJECTED
+            case Cause.LOGIN_EXPIRED if not self.has_login:
+                return Phase.REJECTED
+            case Cause.LOGIN_EXPIRED if is_first:
+                self.has_logged_in_at_end = True
+                return Phase.AUTHENTICATING
+            case _:
+                return Phase.BACKOFF
 
     def is_late(self) -> None:
         age = self.rng.randrange(1, 4)
@@ -266,7 +317,7 @@ class _World:
         number = -age if self.call is None else self.call - age
         failure = Failure(self.rng.choice(CAUSES))
         late: list[Input] = [
-            Opened(epoch), FirstFrame(epoch), Ended(epoch, failure), CallFailed(number, failure),
+            Opened(epoch), FirstFrame(epoch), Ended(epoch, failure, Place("late", 1)), CallFailed(number, failure),
             GotToken(number, LoginAnswer("late")), ReadEnded(-age if self.read is None else self.read - age, 200),
         ]  # fmt: skip
         phase = self.connection.phase
@@ -299,9 +350,12 @@ class _World:
 @pytest.mark.parametrize("block", range(8))
 def test_what_must_hold_of_a_connection_holds_on_every_walk(block: int) -> None:
     phases: set[Phase] = set()
+    resumed = 0
     for seed in range(block, WALKS, 8):
         world = _World(seed)
         for _ in range(STEPS):
             world.walk()
         phases |= world.phases
+        resumed += world.resumed
     assert phases == set(Phase) - {Phase.IDLE}
+    assert resumed

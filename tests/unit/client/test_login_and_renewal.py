@@ -2,7 +2,7 @@
 
 import pytest
 
-from helios_desktop.client.effects import Effect, LogIn, OpenSocket, Refresh, Send
+from helios_desktop.client.effects import CancelCall, Effect, LogIn, OpenSocket, Refresh, Send
 from helios_desktop.client.failure import Failure
 from helios_desktop.client.inputs import CallFailed, Connect, Disconnect, GotToken
 from helios_desktop.client.tokens import NS
@@ -92,6 +92,14 @@ def live_until_renewal(bench: Bench) -> None:
     bench.connection.heard(1, bench.now_ns)
 
 
+def test_a_refresh_that_nobody_waits_for_any_more_is_followed_by_a_login() -> None:
+    bench = Bench()
+    live_until_renewal(bench)
+    assert CancelCall(2) in bench.give(Disconnect())
+    bench.now_ns += 60 * NS
+    assert bench.give(Connect()) == [LogIn(3, LOGIN_PATHS[0])]
+
+
 def test_a_refused_refresh_is_followed_by_a_login() -> None:
     bench = Bench()
     live_until_renewal(bench)
@@ -99,13 +107,22 @@ def test_a_refused_refresh_is_followed_by_a_login() -> None:
     assert bench.connection.phase is Phase.LIVE
 
 
-def test_a_renewal_that_fails_is_tried_later_while_the_socket_lives() -> None:
+@pytest.mark.parametrize(
+    ("cause", "again"),
+    [
+        (Cause.REFUSED, Refresh(3, "refresh")),
+        (Cause.UNKNOWN_HOST, Refresh(3, "refresh")),
+        # It may have arrived, and a refresh token that is used twice ends the login.
+        (Cause.TIMEOUT, LogIn(3, LOGIN_PATHS[0])),
+        (Cause.UNREACHABLE, LogIn(3, LOGIN_PATHS[0])),
+    ],
+)
+def test_a_renewal_that_fails_is_tried_later_while_the_socket_lives(cause: Cause, again: Effect) -> None:
     bench = Bench()
     live_until_renewal(bench)
     failed_ns = bench.now_ns
-    assert bench.give(CallFailed(2, Failure(Cause.TIMEOUT))) == []
-    while not any(isinstance(effect, Refresh) for effect in bench.wake()):
-        bench.connection.heard(1, bench.now_ns)
+    assert bench.give(CallFailed(2, Failure(cause))) == []
+    assert again in bench.live_for(30)
     assert bench.now_ns == failed_ns + 30 * NS
     assert bench.connection.phase is Phase.LIVE
 

@@ -142,6 +142,16 @@ def test_connections_that_are_lost_together_are_told_together(teller: Teller) ->
     ]
 
 
+def test_a_connection_that_went_on_where_it_was_is_not_told_as_a_loss(teller: Teller) -> None:
+    for node, lost in (("node1", None), ("node2", 0), ("node3", 0)):
+        gap = Gap(node, "disconnected", START_NS + NS, START_NS + 61 * NS, lost=lost)
+        teller.tell(61, "gap", gap, node)
+    assert [one.split(" ", 1)[1] for one in teller.sentences()] == [
+        "For 1 min 0 s there was no connection to node1: what it had to tell is missing.",
+        "For about 1 min 0 s there was no connection to node2 and node3; all that they had to tell came afterwards.",
+    ]
+
+
 def test_what_comes_again_and_again_is_told_once_with_how_often(teller: Teller) -> None:
     for second in range(50):
         teller.tell(second, "malformed", Malformed("no JSON", f"{{{second}"), "node2")
