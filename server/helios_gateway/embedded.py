@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from helios_gateway.auth import Account
+from helios_gateway.accounts.accounts import Account, FixedAccounts, Role
+from helios_gateway.admission.limits import Limits
 from helios_gateway.clusters.simulated import SimulatedCluster
 from helios_gateway.gateway import Gateway, Options
 from helios_gateway.simulation.simulation import Simulation
@@ -32,7 +33,9 @@ async def embedded_gateway(
     """
     simulation = Simulation(seed=secrets.randbits(32) if seed is None else seed, nodes=nodes, is_calm=is_calm)
     cluster = SimulatedCluster(simulation, now_ns=time.time_ns, speed=speed)
-    admin = Account("admin", secrets.token_urlsafe(18), is_admin=True)
-    gateway = Gateway(cluster, Options([admin], port=0))
+    admin, password = Account("admin", Role.ADMIN), secrets.token_urlsafe(18)
+    # One client in the same process hardly ever comes back: little need be kept for it.
+    limits = Limits(ring_bytes=64 << 10)
+    gateway = Gateway(cluster, Options(FixedAccounts({admin: password}), port=0, limits=limits))
     async with gateway.serving():
-        yield Embedded(gateway.ports["node1"].url, admin.username, admin.password, cluster.members)
+        yield Embedded(gateway.ports["node1"].url, admin.username, password, cluster.members)

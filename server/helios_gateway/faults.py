@@ -8,9 +8,8 @@ from aiohttp import web
 
 from helios_desktop.protocol.codec import UNREADABLE
 from helios_gateway import answers
-from helios_gateway.access import admin_of
-from helios_gateway.address import is_loopback
-from helios_gateway.auth import Authority
+from helios_gateway.access import Sites, admin_of
+from helios_gateway.accounts.auth import Authority
 from helios_gateway.clusters.simulated import SimulatedCluster
 from helios_gateway.login import read_body
 from helios_gateway.simulation.faults import Fault, FaultError
@@ -26,9 +25,10 @@ _UNKNOWN: Final = re.compile(r"contains unknown field `([^`]+)`")
 class FaultCalls:
     """Handler of the faults: for admins on this machine. 400 answers `{"ok":false,"field":…,"error":…}`."""
 
-    def __init__(self, cluster: SimulatedCluster, authority: Authority, body_s: float) -> None:
+    def __init__(self, cluster: SimulatedCluster, authority: Authority, sites: Sites, body_s: float) -> None:
         self._cluster = cluster
         self._authority = authority
+        self._sites = sites
         self._body_s = body_s
 
     def add_to(self, router: web.UrlDispatcher) -> None:
@@ -39,7 +39,7 @@ class FaultCalls:
         grant = admin_of(request, self._authority)
         if isinstance(grant, web.Response):
             return grant
-        if not is_loopback(request.remote or ""):
+        if not self._sites.is_here(request):
             return answers.text(403, "Forbidden")
         if request.method != "POST":
             return answers.text(405, "Method not allowed")

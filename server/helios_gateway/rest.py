@@ -6,8 +6,8 @@ from typing import Any, Final
 from aiohttp import web
 
 from helios_gateway import answers
-from helios_gateway.access import admin_of
-from helios_gateway.auth import Authority
+from helios_gateway.access import Sites, grant_of
+from helios_gateway.accounts.auth import Authority
 from helios_gateway.clusters.cluster import Cluster
 
 _Read = Callable[[web.Request, str], Any]
@@ -18,10 +18,11 @@ _MOST_SNAPSHOTS: Final = 100
 class AdminCalls:
     """Handlers of the reads. `node` answers where a request names none with `?node=`."""
 
-    def __init__(self, cluster: Cluster, authority: Authority, node: str) -> None:
+    def __init__(self, cluster: Cluster, authority: Authority, sites: Sites, node: str) -> None:
         self._cluster = cluster
         self._admin = cluster.admin
         self._authority = authority
+        self._sites = sites
         self._node = node
 
     def add_to(self, router: web.UrlDispatcher) -> None:
@@ -42,7 +43,7 @@ class AdminCalls:
 
     def _handler(self, read: _Read) -> Callable[[web.Request], Any]:
         async def handle(request: web.Request) -> web.StreamResponse:
-            grant = admin_of(request, self._authority)
+            grant = grant_of(request, self._authority, self._sites.may_watch)
             if isinstance(grant, web.Response):
                 return grant
             node = request.query.get("node") or self._node

@@ -1,31 +1,33 @@
-"""The server process of the gateway's benchmarks: ours, or a plain aiohttp one that sends to each in turn.
+"""The server process of the gateway's benchmarks: ours, on either loop, or a plain aiohttp one that sends to each.
 
 Commands come as lines on stdin, answers go as lines to stdout: `burst N` publishes N messages at once; `pace N T S`
 publishes N messages every T seconds for S seconds; `cpu` answers the process's user and system time in seconds.
 """
 
 import asyncio
-import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+import uvloop
 from aiohttp import web
 
 from helios_desktop.protocol.codec import encode
 from helios_desktop.protocol.messages import PeerChange, Status
-from helios_gateway.access import Sites
+from helios_gateway.access import Rules, Sites
+from helios_gateway.accounts.accounts import Account, FixedAccounts, Role
+from helios_gateway.accounts.auth import Authority
+from helios_gateway.admission.bounds import Bounds
+from helios_gateway.admission.limits import Limits
 from helios_gateway.app import create_app
-from helios_gateway.auth import Account, Authority
 from helios_gateway.clusters.cluster import AdminReads, Notice, Told
 from helios_gateway.clusters.simulated_admin import SimulatedAdmin
-from helios_gateway.connections import Connections
-from helios_gateway.fanout import Envelopes
-from helios_gateway.hub import Hub
-from helios_gateway.limits import Limits
-from helios_gateway.port import Port
+from helios_gateway.metrics import Metrics
+from helios_gateway.service.port import Port
 from helios_gateway.simulation.simulation import Simulation
+from helios_gateway.sockets.envelopes import Envelopes
+from helios_gateway.sockets.hub import Hub
 
 PASSWORD = "bench"
 CHANGE = PeerChange("node4", "added", "localhost:8004")
@@ -75,23 +77,23 @@ class BurstCluster:
 
 
 async def serve_gateway() -> tuple[str, Publish]:
-    """Our hub and socket, with cadences so slow that only bursts are sent."""
-    limits = Limits(status_s=3600, latency_s=3600, uptime_s=3600)
+    """Our hub and socket, with cadences so slow that only bursts are sent; a slow reader is given up early."""
+    limits = Limits(status_s=3600, latency_s=3600, uptime_s=3600, lag_s=0.2)
     cluster = BurstCluster()
-    authority = Authority([Account("admin", PASSWORD, is_admin=True)], now_s=time.time)
-    hub = Hub(cluster, authority, Envelopes("bench", time.time_ns), limits)  # type: ignore[arg-type]  # no latency, no uptime: no beat asks
-    connections = Connections(limits)
+    authority = Authority(FixedAccounts({Account("admin", Role.ADMIN): PASSWORD}), now_s=time.time)
+    metrics = Metrics()
+    hub = Hub(cluster, authority, Envelopes("bench", time.time_ns), limits, metrics)  # type: ignore[arg-type]  # no latency, no uptime: no beat asks
+    bounds = Bounds(limits, metrics)
     app = create_app(
         node="node1",
         cluster=cluster,  # type: ignore[arg-type]  # as above
         hub=hub,
         authority=authority,
-        sites=Sites(),
-        connections=connections,
+        sites=Sites(Rules(), bounds.refusals),
         faults=None,
-        limits=limits,
+        bounds=bounds,
     )
-    port = Port(app, "127.0.0.1", 0, connections)
+    port = Port(app, "127.0.0.1", 0, bounds.connections)
     await port.open()
     return port.url, cluster.publish
 
@@ -144,15 +146,15 @@ async def follow(publish: Publish) -> None:
                     await asyncio.sleep(max(0.0, start + (beat + 1) * float(period_s) - loop.time()))
             case ["cpu"]:
                 pass
-        times = os.times()
-        print(times.user + times.system, flush=True)
+        print(time.process_time(), flush=True)
 
 
 async def main() -> None:
-    url, publish = await (serve_gateway() if sys.argv[1] == "gateway" else serve_send_str())
+    url, publish = await (serve_send_str() if sys.argv[1] == "send_str" else serve_gateway())
     print(url, flush=True)
     await follow(publish)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop if sys.argv[1] == "uvloop" else None) as runner:
+        runner.run(main())

@@ -12,10 +12,10 @@ from helios_desktop.monitor.monitor import Monitor
 from helios_desktop.monitor.target import Target
 from helios_desktop.store.state import ClusterState, Role
 from helios_desktop.store.verdict import verdict
-from helios_gateway.auth import DEMO_ACCOUNTS
+from helios_gateway.accounts.accounts import DEMO_ACCOUNTS
+from helios_gateway.admission.limits import Limits
 from helios_gateway.clusters.simulated import SimulatedCluster
 from helios_gateway.gateway import Gateway, Options
-from helios_gateway.limits import Limits
 from helios_gateway.simulation.faults import Start, Stop
 from helios_gateway.simulation.simulation import Simulation
 

@@ -1,6 +1,7 @@
 """The simulated cluster on the wall clock: drives it, tells what happens in it, and gives the guide's views of it."""
 
 import asyncio
+import math
 from collections.abc import Callable, Iterable
 from typing import Final, assert_never
 
@@ -32,12 +33,14 @@ class SimulatedCluster:
     """A `Cluster` that is a simulation. `run` lets its time go by, `speed` simulated seconds a second.
 
     now_ns: the wall clock, in nanoseconds since the epoch
+    turned_at_s: when `run` last went round, by the loop's clock; it does so while simulated time is held, too
     """
 
     def __init__(self, simulation: Simulation, *, now_ns: Callable[[], int], speed: float = 1.0) -> None:
         self._simulation = simulation
         self._now_ns = now_ns
         self._speed = speed
+        self.turned_at_s = -math.inf
         self._is_paused = False
         self._stepping = asyncio.Lock()
         self._timeline = Timeline(simulation.now_s, now_ns())
@@ -86,10 +89,10 @@ class SimulatedCluster:
     async def run(self) -> None:
         """Let time go by until cancelled."""
         loop = asyncio.get_running_loop()
-        before = loop.time()
+        before = self.turned_at_s = loop.time()
         while True:
             await asyncio.sleep(TICK_S)
-            now = loop.time()
+            now = self.turned_at_s = loop.time()
             self._pass(now - before)
             before = now
 

@@ -9,10 +9,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from helios_gateway.auth import DEMO_ACCOUNTS
+from helios_gateway.accounts.accounts import DEMO_ACCOUNTS, Accounts
+from helios_gateway.admission.limits import Limits
 from helios_gateway.clusters.simulated import SimulatedCluster
 from helios_gateway.gateway import Gateway, Options
-from helios_gateway.limits import Limits
 from helios_gateway.simulation.simulation import Simulation
 
 SLOW = Limits(status_s=3600, latency_s=3600, uptime_s=3600, sweep_s=0.02)
@@ -92,6 +92,7 @@ def serve() -> Serve:
         *,
         seed: int = 1,
         is_calm: bool = True,
+        accounts: Accounts = DEMO_ACCOUNTS,
         limits: Limits = SLOW,
         speed: float = 1.0,
         is_logged_in: bool = True,
@@ -99,7 +100,7 @@ def serve() -> Serve:
     ) -> AsyncIterator[Served]:
         clock = Clock()
         cluster = SimulatedCluster(Simulation(seed=seed, is_calm=is_calm), now_ns=clock, speed=speed)
-        gateway = Gateway(cluster, Options(DEMO_ACCOUNTS, **{"port": 0, "limits": limits, "now_ns": clock, **options}))
+        gateway = Gateway(cluster, Options(accounts, **{"port": 0, "limits": limits, "now_ns": clock, **options}))
         async with gateway.serving(), aiohttp.ClientSession() as http:
             served = Served(gateway, gateway.ports["node1"].url, http, clock)
             if is_logged_in:

@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
+from helios_gateway.admission.limits import Limits
 from helios_gateway.cli import main
-from helios_gateway.limits import Limits
 
 
 @pytest.mark.parametrize(

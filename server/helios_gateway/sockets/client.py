@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from helios_desktop.protocol.subscription import ALL_TOPICS, Topic
-from helios_gateway.frames import close_frame
+from helios_gateway.sockets.frames import close_frame
 
 
 @dataclass(slots=True, eq=False)
@@ -12,6 +12,7 @@ class Client:
     """A socket of login `sid` that listens to `node`, connected to the port of `port_of`.
 
     pinged_at, ponged_at: of the loop's clock, in seconds
+    is_deflated: longer messages go to it compressed, as was agreed
     is_ended: a close frame was sent or its answer is on the way; nothing else may be written
     """
 
@@ -21,6 +22,7 @@ class Client:
     sid: str
     pinged_at: float
     ponged_at: float
+    is_deflated: bool = False
     topics: frozenset[Topic] = ALL_TOPICS
     is_ended: bool = False
     _cut: asyncio.TimerHandle | None = field(default=None, repr=False)

@@ -3,20 +3,18 @@
 import asyncio
 import errno
 import socket
+import ssl
 from typing import Final, cast
 
 from aiohttp import web
 
-from helios_gateway.address import HIGHEST_PORT
-from helios_gateway.connections import Connections
-from helios_gateway.logs import REQUEST_LOG, AccessLog
+from helios_gateway.admission.address import HIGHEST_PORT
+from helios_gateway.admission.connections import Connections
 
 _BACKLOG: Final = 1024
 _ACCEPTED: Final = 64
 """In one turn of the loop; asyncio takes its own number for both."""
-_KEEPALIVE_S: Final = 75.0
-_LINGER_S: Final = 0.5
-"""For what is left of a body that was refused."""
+_TLS_CLOSE_S: Final = 1.0
 
 
 class PortError(Exception):
@@ -24,13 +22,28 @@ class PortError(Exception):
 
 
 class Port:
-    """Opens and closes `app` at host and port. Port 0 takes a free one at first opening and keeps it."""
+    """Opens and closes `app` at host and port. Port 0 takes a free one at first opening and keeps it.
 
-    def __init__(self, app: web.Application, host: str, port: int, connections: Connections) -> None:
+    tls:         what is shown to each client; None serves in plain text
+    handshake_s: how long a client may take for TLS's handshake
+    """
+
+    def __init__(
+        self,
+        app: web.Application,
+        host: str,
+        port: int,
+        connections: Connections,
+        *,
+        tls: ssl.SSLContext | None = None,
+        handshake_s: float = 10.0,
+    ) -> None:
         self.host = host
         self.number = port
         self._app = app
         self._connections = connections
+        self._tls = tls
+        self._handshake_s = handshake_s
         self._runner: web.AppRunner | None = None
         self._server: asyncio.Server | None = None
 
@@ -38,7 +51,7 @@ class Port:
     def url(self) -> str:
         """Where it is, once it was opened."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.number}"
+        return f"{'http' if self._tls is None else 'https'}://{host}:{self.number}"
 
     async def open(self) -> None:
         """Listen. Raises `PortError`."""
@@ -48,17 +61,21 @@ class Port:
         runner = web.AppRunner(
             self._app,
             handle_signals=False,
-            logger=REQUEST_LOG,
-            access_log_class=AccessLog,
-            keepalive_timeout=_KEEPALIVE_S,
-            lingering_time=_LINGER_S,
             shutdown_timeout=0.25,
         )
         try:
             await runner.setup()
             # `setup` has made it.
             factory = self._connections.factory(cast("web.Server", runner.server))
-            self._server = await asyncio.get_running_loop().create_server(factory, sock=listener, backlog=_ACCEPTED)
+            has_tls = self._tls is not None
+            self._server = await asyncio.get_running_loop().create_server(
+                factory,
+                sock=listener,
+                backlog=_ACCEPTED,
+                ssl=self._tls,
+                ssl_handshake_timeout=self._handshake_s if has_tls else None,
+                ssl_shutdown_timeout=_TLS_CLOSE_S if has_tls else None,
+            )
             listener.listen(_BACKLOG)
         except BaseException:
             listener.close()

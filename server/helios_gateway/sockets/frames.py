@@ -4,11 +4,19 @@ from typing import Final
 
 GOING_AWAY: Final = 1001
 TOKEN_EXPIRED: Final = 4401
+"""As HTTP's 401: log in again."""
+TOKEN_REVOKED: Final = 4403
+"""As HTTP's 403: a logout, a revocation, an account that was disabled or lost its role."""
 NODE_REMOVED: Final = 4404
 TOO_SLOW: Final = 4408
+"""It read so slowly that messages were lost."""
 NO_PONG: Final = 4409
+TOO_MANY: Final = 4429
+"""It sent more messages a second than it may."""
 
 _TEXT: Final = 0x81
+_DEFLATED_TEXT: Final = 0xC1
+"""With RSV1 (RFC 7692 §6)."""
 _CLOSE: Final = 0x88
 _PING: Final = 0x89
 _PONG: Final = 0x8A
@@ -16,12 +24,12 @@ _PONG: Final = 0x8A
 
 def text_frame(payload: bytes) -> bytes:
     """One whole text message."""
-    size = len(payload)
-    if size < 126:
-        return bytes((_TEXT, size)) + payload
-    if size < 65_536:
-        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
-    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
+    return _data_frame(_TEXT, payload)
+
+
+def deflated_text_frame(payload: bytes) -> bytes:
+    """One whole text message that was compressed, for a client that agreed to that."""
+    return _data_frame(_DEFLATED_TEXT, payload)
 
 
 def ping_frame() -> bytes:
@@ -40,3 +48,12 @@ def close_frame(code: int, reason: str = "") -> bytes:
         return bytes((_CLOSE, 0))
     text = reason.encode()[:123].decode("utf-8", "ignore").encode()
     return bytes((_CLOSE, len(text) + 2)) + code.to_bytes(2, "big") + text
+
+
+def _data_frame(first: int, payload: bytes) -> bytes:
+    size = len(payload)
+    if size < 126:
+        return bytes((first, size)) + payload
+    if size < 65_536:
+        return bytes((first, 126)) + size.to_bytes(2, "big") + payload
+    return bytes((first, 127)) + size.to_bytes(8, "big") + payload
