@@ -1,14 +1,16 @@
 # One menu for everything. Each target first makes .venv where it is missing or the lock changed.
-.PHONY: help demo test lint bench fuzz lock venv clean
+.PHONY: help demo test lint bench fuzz hostile soak lock venv clean
 PYTHON ?= python3
 export PYTHON
 
 help:
-	@echo "make demo   the window on a local demo cluster (without a display: its stream and a picture)"
-	@echo "make test   lint, types, import contracts and all tests; under five minutes on two cores"
-	@echo "make lint   only ruff, mypy and import-linter"
-	@echo "make bench  the measures of docs/performance.md, a row each"
-	@echo "make fuzz   the simulation and the decoder under random faults, for minutes"
+	@echo "make demo     the window on a local demo cluster (without a display: its stream and a picture)"
+	@echo "make test     lint, types, import contracts and all tests; under five minutes on two cores"
+	@echo "make lint     only ruff, mypy and import-linter"
+	@echo "make bench    the measures of docs/performance.md, a row each"
+	@echo "make hostile  every attack on a running gateway in its whole size, about a minute"
+	@echo "make soak     the gateway under an even load for an hour (HELIOS_SOAK_S), a row a minute"
+	@echo "make fuzz     the simulation and the decoder under random faults, for minutes"
 
 venv:
 	@packaging/make-venv.sh
@@ -31,6 +33,12 @@ bench: venv
 
 fuzz: venv
 	HELIOS_FUZZ=1 .venv/bin/pytest -n 2 -m slow --timeout 1800
+
+hostile: venv
+	HELIOS_HOSTILE=1 .venv/bin/pytest tests/hostile --timeout 240
+
+soak: venv
+	.venv/bin/python -m tests.hostile.soak
 
 # Needs uv; the address of the index it asked stays out of the file.
 lock:
