@@ -137,6 +137,7 @@ class Sites:
         origin = request.headers.get(hdrs.ORIGIN)
         if origin is not None and self.is_allowed(origin):
             response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
+            response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = hdrs.RETRY_AFTER
 
 
 def _host_of(url: str) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections import Counter
 from collections.abc import Callable
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 from weakref import WeakSet
 
 from aiohttp import web
@@ -45,15 +45,34 @@ class Connections:
         self._waiting: dict[asyncio.Protocol, asyncio.TimerHandle] = {}
         self._addresses: dict[asyncio.Protocol, str] = {}
         self._of_address: Counter[str] = Counter()
+        self._shaking: Counter[str] = Counter()
+        self._shaking_in_all = 0
 
     def __len__(self) -> int:
         """How many are open."""
         return sum(len(server.connections) for server in self._servers)
 
-    def factory(self, server: web.Server) -> Callable[[], asyncio.Protocol]:
-        """Wrap the factory of protocols that `create_server` is given."""
+    def factory(self, server: web.Server, *, is_judged: bool = False) -> Callable[[], asyncio.Protocol]:
+        """Wrap the factory of protocols that `create_server` is given; `is_judged`: each has begun a handshake here."""
         self._servers.add(server)
-        return lambda: _Arriving(lambda transport: self._judge(server, transport))
+        return lambda: _Arriving(lambda transport: self._judge(server, transport, is_judged=is_judged))
+
+    def begin_handshake(self, host: str) -> bool:
+        """Let one in that will speak TLS, or not; then `end_handshake`, however it ends."""
+        address = rate_key(host)
+        if self._objection(address) is not None:
+            return False
+        self._shaking[address] += 1
+        self._shaking_in_all += 1
+        return True
+
+    def end_handshake(self, host: str) -> None:
+        """It is a connection like others by now, or gone."""
+        address = rate_key(host)
+        self._shaking_in_all -= 1
+        self._shaking[address] -= 1
+        if not self._shaking[address]:
+            del self._shaking[address]
 
     def heard(self, protocol: asyncio.Protocol) -> None:
         """A request came."""
@@ -69,11 +88,14 @@ class Connections:
         for turned in tuple(self._lingering):
             turned.end()
 
-    def _judge(self, server: web.Server, transport: asyncio.Transport) -> None:
+    def _judge(self, server: web.Server, transport: asyncio.Transport, *, is_judged: bool) -> None:
         """Choose who speaks to a new connection."""
         address = rate_key(_host_of(transport))
-        protocol: asyncio.Protocol | None = self._refusal(address)
-        if protocol is None:
+        objection = None if is_judged else self._objection(address)
+        protocol: asyncio.Protocol
+        if objection is not None:
+            protocol = _Turned(objection.answer(), self._lingering)
+        else:
             protocol = Speaker(server, self._answer_s, self._forget)
             self._addresses[protocol] = address
             self._of_address[address] += 1
@@ -83,23 +105,24 @@ class Connections:
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
 
-    def _refusal(self, address: str) -> "_Turned | None":
-        if len(self) >= self._most:
+    def _objection(self, address: str) -> "_Objection | None":
+        """What speaks against one more from there, which is counted and logged; else it counts as having come."""
+        if len(self) + self._shaking_in_all >= self._most:
             self._refusals.refused(
                 "connections", address, f"{self._most} connections are open, others are turned away until some end"
             )
-            return self._turn(503, "Service Unavailable", f"All {self._most} connections are taken", _FULL_S)
+            return _Objection(503, "Service Unavailable", f"All {self._most} connections are taken", _FULL_S)
         if self._is_proxied:
             return None
-        if self._of_address[address] >= self._most_of_address:
+        if self._of_address[address] + self._shaking[address] >= self._most_of_address:
             self._refusals.refused(
                 "connections", address, f"{self._most_of_address} connections from there are open, which is the most"
             )
-            return self._turn(429, "Too Many Requests", "Too many connections are open from your address", _FULL_S)
+            return _Objection(429, "Too Many Requests", "Too many connections are open from your address", _FULL_S)
         wait_s = self._by_address.take(address, self._now_s())
         if wait_s:
             self._refusals.refused("connect_rate", address, "it connects too often and is turned away")
-            return self._turn(429, "Too Many Requests", "Too many connections in a short time", wait_s)
+            return _Objection(429, "Too Many Requests", "Too many connections in a short time", wait_s)
         return None
 
     def _forget(self, protocol: asyncio.Protocol) -> None:
@@ -108,11 +131,6 @@ class Connections:
         self._of_address[address] -= 1
         if not self._of_address[address]:
             del self._of_address[address]
-
-    def _turn(self, status: int, reason: str, sentence: str, wait_s: float) -> "_Turned":
-        seconds = max(1, math.ceil(wait_s))
-        answer = _raw_answer(status, reason, f"{sentence}: try again in {seconds} s", f"Retry-After: {seconds}\r\n")
-        return _Turned(answer, self._lingering)
 
     def _expire(self, protocol: web.RequestHandler, address: str) -> None:
         del self._waiting[protocol]
@@ -123,8 +141,24 @@ class Connections:
         protocol.force_close()
 
 
+class _Objection(NamedTuple):
+    """Why a connection is turned away, and when to come again."""
+
+    status: int
+    title: str
+    sentence: str
+    wait_s: float
+
+    def answer(self) -> bytes:
+        """The same over HTTP."""
+        seconds = max(1, math.ceil(self.wait_s))
+        return _raw_answer(
+            self.status, self.title, f"{self.sentence}: try again in {seconds} s", f"Retry-After: {seconds}\r\n"
+        )
+
+
 class _Arriving(asyncio.Protocol):
-    """A connection until it is known from where it comes, which with TLS is after the handshake."""
+    """A connection until it is known from where it comes."""
 
     def __init__(self, judge: Callable[[asyncio.Transport], None]) -> None:
         self._judge = judge

@@ -10,11 +10,11 @@ from aiohttp import web
 
 from helios_gateway.admission.address import HIGHEST_PORT
 from helios_gateway.admission.connections import Connections
+from helios_gateway.admission.handshakes import Handshakes
 
 _BACKLOG: Final = 1024
 _ACCEPTED: Final = 64
 """In one turn of the loop; asyncio takes its own number for both."""
-_TLS_CLOSE_S: Final = 1.0
 
 
 class PortError(Exception):
@@ -46,6 +46,7 @@ class Port:
         self._handshake_s = handshake_s
         self._runner: web.AppRunner | None = None
         self._server: asyncio.Server | None = None
+        self._accepting: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
@@ -55,7 +56,7 @@ class Port:
 
     async def open(self) -> None:
         """Listen. Raises `PortError`."""
-        if self._server is not None:
+        if self._server is not None or self._accepting is not None:
             return
         listener = _listen(self.host, self.number)
         runner = web.AppRunner(
@@ -65,30 +66,33 @@ class Port:
         )
         try:
             await runner.setup()
-            # `setup` has made it.
-            factory = self._connections.factory(cast("web.Server", runner.server))
-            has_tls = self._tls is not None
-            self._server = await asyncio.get_running_loop().create_server(
-                factory,
-                sock=listener,
-                backlog=_ACCEPTED,
-                ssl=self._tls,
-                ssl_handshake_timeout=self._handshake_s if has_tls else None,
-                ssl_shutdown_timeout=_TLS_CLOSE_S if has_tls else None,
-            )
-            listener.listen(_BACKLOG)
+            await self._accept(listener, cast("web.Server", runner.server))  # `setup` has made it
         except BaseException:
             listener.close()
             raise
         self._runner = runner
+
+    async def _accept(self, listener: socket.socket, server: web.Server) -> None:
         self.number = listener.getsockname()[1]
+        loop, connections = asyncio.get_running_loop(), self._connections
+        if self._tls is None:
+            self._server = await loop.create_server(connections.factory(server), sock=listener, backlog=_ACCEPTED)
+            listener.listen(_BACKLOG)
+            return
+        factory = connections.factory(server, is_judged=True)
+        handshakes = Handshakes(connections, factory, self._tls, self._handshake_s)
+        self._accepting = loop.create_task(handshakes.serve(listener), name="accept")
 
     async def close(self) -> None:
         """Stop to listen, and end what is connected within half a second."""
         server, self._server = self._server, None
+        accepting, self._accepting = self._accepting, None
         runner, self._runner = self._runner, None
         if server is not None:
             server.close()
+        if accepting is not None:
+            accepting.cancel()
+            await asyncio.wait({accepting})
         if runner is not None:
             await runner.cleanup()
 

@@ -98,6 +98,38 @@ async def secure(authority: Authority, certificates: Certificates) -> AsyncItera
         yield Secure(gateway, gateway.ports["node1"].number, http, authority.trust)
 
 
+async def silent(port: int, source: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect from that loopback address, and say nothing."""
+    return await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0))
+
+
+async def test_silence_before_the_handshake_takes_no_more_places_than_one_address_may_have(
+    authority: Authority, certificates: Certificates, until: Until, caplog: pytest.LogCaptureFixture
+) -> None:
+    cluster = SimulatedCluster(Simulation(seed=1, is_calm=True), now_ns=lambda: 1_800_000_000_000_000_000)
+    limits = Limits(header_s=1.0, connections=12, connections_per_address=8)
+    gateway = Gateway(cluster, Options(DEMO_ACCOUNTS, port=0, limits=limits, tls=certificates.context))
+    async with gateway.serving():
+        port = gateway.ports["node1"].number
+        silence = [await silent(port, "127.0.0.7") for _ in range(20)]
+        await until(lambda: gateway.metrics.refused["connections"] == 12)
+        # Those for whom there is no place are cut at once, without a handshake.
+        await until(lambda: sum(reader.at_eof() for reader, _writer in silence) == 12)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=authority.trust)
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert b" 200 " in await reader.readline()
+        writer.close()
+        # Once their time is over, their places are free again.
+        async with asyncio.timeout(10):
+            assert [await reader.read() for reader, _writer in silence] == [b""] * 20
+        again = [await silent(port, "127.0.0.7") for _ in range(8)]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=authority.trust)
+        assert gateway.metrics.refused["connections"] == 12
+        for _reader, one in [*silence, *again, (reader, writer)]:
+            one.close()
+    assert "which is the most" in caplog.text
+
+
 async def test_login_and_socket_work_over_tls(secure: Secure) -> None:
     url = secure.gateway.ports["node1"].url
     assert url == f"https://127.0.0.1:{secure.port}"
