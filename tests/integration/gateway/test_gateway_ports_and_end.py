@@ -185,6 +185,7 @@ class InterruptAtAiohttp:
         if name == "aiohttp":
             os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, InterruptAtAiohttp())
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what runs behind it with Ctrl-C ignored
 from helios_gateway.cli import main
 sys.exit(main(["--port", "0"]))
 """
