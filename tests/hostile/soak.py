@@ -204,7 +204,9 @@ async def _make_faults(gateway: GatewayProcess, http: aiohttp.ClientSession) -> 
         {"fault": "heal"},
     ):
         async with http.post("/api/demo/faults", json=fault, headers=headers) as answer:
-            assert answer.status == 200, await answer.text()
+            # A node that is cut off, or is writing one already, has nothing to take a snapshot of.
+            is_answered = answer.status == 200 or (fault["fault"] == "snapshot" and answer.status == 400)
+            assert is_answered, await answer.text()
 
 
 def main() -> int:
