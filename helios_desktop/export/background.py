@@ -37,7 +37,7 @@ async def in_background(
             told_at = now
             loop.call_soon_threadsafe(progress, done)
         if breath_s:
-            time.sleep(breath_s)
+            time.sleep(breath_s)  # in the thread of `work`: the window goes on meanwhile, as `BREATH_S` says
 
     working = asyncio.create_task(asyncio.to_thread(work, tell, lambda: is_unwanted or is_cancelled()))
     try:

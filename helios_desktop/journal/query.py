@@ -137,7 +137,7 @@ def within(connection: sqlite3.Connection, since_ns: int, until_ns: int) -> str:
 
 
 def _first_at(connection: sqlite3.Connection, first: int, end: int, at_ns: int) -> int:
-    """The least number in [first, end) of an event at that instant or later, or one just after an earlier; else end."""
+    """From which number in [first, end] on all events are at that instant or later."""
     while first < end:
         middle = (first + end) // 2
         number, told_ns = connection.execute(_NEXT, (middle,)).fetchone() or (end, at_ns)

@@ -112,7 +112,7 @@ def _certificates(config: Config) -> Certificates | None:
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """The faster loop where it is installed; there is none for Windows."""
     try:
-        import uvloop  # noqa: PLC0415 - see above
+        import uvloop  # noqa: PLC0415 - it may not be there
     except ModuleNotFoundError:
         return None
     return uvloop.new_event_loop
